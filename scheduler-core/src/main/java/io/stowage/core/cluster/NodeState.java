@@ -40,7 +40,17 @@ public final class NodeState {
   private int missingGpus;
 
   /** A placement with the devices that it holds here. */
-  private record Holding(Placement placement, int[] devices, int missingGpus) {}
+  private static final class Holding {
+    private final Placement placement;
+    private final int[] devices;
+    private final int missingGpus;
+
+    private Holding(Placement placement, int[] devices, int missingGpus) {
+      this.placement = placement;
+      this.devices = devices;
+      this.missingGpus = missingGpus;
+    }
+  }
 
   NodeState(String name, int slot, long version) {
     this.name = name;
@@ -166,7 +176,7 @@ public final class NodeState {
   /** Returns the pods placed here, oldest placement first. */
   public Collection<Placement> placements() {
     return Collections.unmodifiableCollection(
-        holdings.values().stream().map(Holding::placement).toList());
+        holdings.values().stream().map(holding -> holding.placement).toList());
   }
 
   /** Returns how many pods are placed here. */
