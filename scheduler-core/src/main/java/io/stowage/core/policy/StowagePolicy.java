@@ -1,0 +1,110 @@
+package io.stowage.core.policy;
+
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import io.stowage.core.fragmentation.Fragmentation;
+import io.stowage.core.fragmentation.TypicalPods;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Stowage's own policy: the fragmentation gradient without rounding, with two terms that keep a
+ * node's GPUs and CPU in balance.
+ *
+ * <p>From the decrease of fragmentation in milli-GPU it takes {@value #PER_FREE_GPU} for each GPU
+ * left free on the node, so that nodes in use fill up first, and {@value #PER_IMBALANCE_PERCENT}
+ * for each percentage point between the node's free share of GPU and of CPU, so that neither
+ * strands the other. A share goes to the GPU with the best score, the fullest among equals; ties
+ * among nodes go to the first name.
+ *
+ * <p>The mix of shapes is learnt from the pods that arrive: it is taken anew whenever the number of
+ * pods seen has grown by a quarter, at first after each one, so that few evaluations are lost.
+ */
+final class StowagePolicy implements PlacementPolicy {
+  private static final double PER_FREE_GPU = 20;
+  private static final double PER_IMBALANCE_PERCENT = 5;
+
+  private final Map<PodShape, Long> seen = new LinkedHashMap<>();
+  private long seenPods;
+  private long nextEpochAtPods = 1;
+  private long epoch;
+  private Fragmentation fragmentation = new Fragmentation(TypicalPods.of(Map.of()));
+  private final int[] one = new int[1];
+
+  @Override
+  public String name() {
+    return "stowage";
+  }
+
+  @Override
+  public void observe(PodShape shape) {
+    seen.merge(shape, 1L, Long::sum);
+    seenPods++;
+    if (seenPods >= nextEpochAtPods) {
+      fragmentation = new Fragmentation(TypicalPods.of(seen));
+      epoch++;
+      nextEpochAtPods = seenPods + 1 + seenPods / 4;
+    }
+  }
+
+  @Override
+  public long epoch() {
+    return epoch;
+  }
+
+  @Override
+  public double score(PodShape shape, NodeState node) {
+    int[] devices = choose(shape, node);
+    double score = fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
+    Node spec = node.node();
+    long capacityMilli = node.gpuCapacityMilli();
+    if (spec == null || capacityMilli == 0 || spec.allocatable().cpuMilli() == 0) {
+      return score;
+    }
+    int freeGpus = 0;
+    for (int i = 0; i < node.gpuCount(); i++) {
+      freeGpus += node.gpuIsFree(i) ? 1 : 0;
+    }
+    for (int device : devices) {
+      freeGpus -= node.gpuIsFree(device) ? 1 : 0;
+    }
+    double gpuLeft = (node.freeGpuMilli() - GpuChoice.milli(shape, node, devices)) / capacityMilli;
+    double cpuLeft =
+        (double) (node.freeCpuMilli() - shape.request().cpuMilli()) / spec.allocatable().cpuMilli();
+    return score
+        - PER_FREE_GPU * freeGpus
+        - PER_IMBALANCE_PERCENT * 100 * Math.abs(gpuLeft - cpuLeft);
+  }
+
+  @Override
+  public int[] gpuDevices(PodShape shape, NodeState node) {
+    return choose(shape, node).clone();
+  }
+
+  private int[] choose(PodShape shape, NodeState node) {
+    if (!GpuChoice.hasDevices(shape, node) || shape.gpu().isWhole()) {
+      return GpuChoice.tightest(shape, node);
+    }
+    int best = -1;
+    double least = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < node.gpuCount(); i++) {
+      if (Fit.gpuFits(shape, node, i)) {
+        one[0] = i;
+        double after = fragmentation.milliAfter(node, shape, one);
+        if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
+          best = i;
+          least = after;
+        }
+      }
+    }
+    one[0] = best;
+    return one;
+  }
+
+  @Override
+  public TieBreak tieBreak() {
+    return TieBreak.FIRST_BY_NAME;
+  }
+}
