@@ -5,12 +5,12 @@ import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,25 +42,22 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
   /** Measures a cluster against the shapes of its workload; looks at every node. */
   public static Stranded of(Cluster cluster, Collection<PodShape> workload) {
     List<PodShape> shapes = workload.stream().filter(shape -> !shape.gpu().isNone()).toList();
-    long[] milli = new long[StrandCause.values().length];
-    long[] free = new long[1];
+    Map<StrandCause, Long> byCause = new EnumMap<>(StrandCause.class);
+    LongAdder free = new LongAdder();
     cluster.forEachNode(
         node -> {
           if (node.node() != null && node.node().countsAsCapacity()) {
             for (int i = 0; i < node.gpuCount(); i++) {
               long freeMilli = node.gpuFreeMilli(i);
-              free[0] += freeMilli;
+              free.add(freeMilli);
               StrandCause cause = freeMilli == 0 ? null : causeOf(shapes, node, i);
               if (cause != null) {
-                milli[cause.ordinal()] += freeMilli;
+                byCause.merge(cause, freeMilli, Long::sum);
               }
             }
           }
         });
-    Map<StrandCause, Long> byCause = new EnumMap<>(StrandCause.class);
-    Arrays.stream(StrandCause.values())
-        .forEach(cause -> byCause.put(cause, milli[cause.ordinal()]));
-    return new Stranded(free[0], byCause);
+    return new Stranded(free.sum(), byCause);
   }
 
   private static @Nullable StrandCause causeOf(List<PodShape> shapes, NodeState node, int device) {

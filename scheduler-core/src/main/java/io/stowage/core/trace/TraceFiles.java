@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.apache.commons.csv.CSVException;
 import org.apache.commons.csv.CSVFormat;
@@ -115,8 +116,8 @@ public final class TraceFiles {
     return GpuRequest.share(GPU_RESOURCE, milli);
   }
 
-  private static TreeSet<String> models(Row row) {
-    TreeSet<String> models = new TreeSet<>();
+  private static SortedSet<String> models(Row row) {
+    SortedSet<String> models = new TreeSet<>();
     for (String model : row.optional("gpu_spec").split("\\|", -1)) {
       if (!model.isEmpty()) {
         models.add(model);
