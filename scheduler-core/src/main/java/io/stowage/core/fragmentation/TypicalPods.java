@@ -38,7 +38,17 @@ public record TypicalPods(List<TypicalPod> pods) {
     pods = List.copyOf(pods);
   }
 
-  /** Returns the typical pods among those counted; equal counts stay in the map's order. */
+  /** How the published simulator orders shapes of equal frequency, the largest first. */
+  private static final Comparator<PodShape> LESS =
+      Comparator.<PodShape>comparingLong(shape -> shape.request().cpuMilli())
+          .thenComparing(
+              PodShape::gpu,
+              Comparator.comparing(GpuRequest::isWhole)
+                  .thenComparingLong(GpuRequest::unitsPerGpu)
+                  .thenComparingInt(GpuRequest::count))
+          .thenComparing(shape -> String.join("|", shape.gpuModels()));
+
+  /** Returns the typical pods among those counted. */
   public static TypicalPods of(Map<PodShape, Long> countByShape) {
     Map<PodShape, Long> merged = new LinkedHashMap<>();
     long total = 0;
@@ -51,7 +61,10 @@ public record TypicalPods(List<TypicalPod> pods) {
     }
     List<Map.Entry<PodShape, Long>> byCount =
         merged.entrySet().stream()
-            .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+            .sorted(
+                Map.Entry.<PodShape, Long>comparingByValue()
+                    .thenComparing(Map.Entry::getKey, LESS)
+                    .reversed())
             .toList();
     int kept = 0;
     long covered = 0;

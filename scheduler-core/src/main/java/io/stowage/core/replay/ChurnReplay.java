@@ -1,0 +1,340 @@
+package io.stowage.core.replay;
+
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.trace.PodClass;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.TracePod;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * The churn protocol: pods arrive, wait where they must, run and end, so that the offered GPU load
+ * is a given part of the cluster's capacity.
+ *
+ * <p>Pods are drawn from the workload with replacement, arrivals are Poisson, run times are those
+ * of {@link RunTimes}. The cluster starts near its steady state: pods drawn in proportion to their
+ * run time, each with a uniform part of it left. A pod that fits nowhere waits; at every end of a
+ * pod those waiting are tried by priority, then arrival. After the warm-up's arrivals, figures are
+ * taken over the window's.
+ */
+public final class ChurnReplay {
+  private static final int STRANDED_SAMPLES = 100;
+
+  private final Settings settings;
+  private final Placer placer;
+  private final Map<PodShape, Long> gpuMilli;
+  private final List<TracePod> pods;
+
+  /** Which pod arrives when and for how long it runs; prefilled pods arrive at time 0. */
+  private final int[] podOfArrival;
+
+  private final double[] arrivalSeconds;
+  private final double[] runSeconds;
+  private final int prefilled;
+  private final double windowStartSeconds;
+  private final double windowEndSeconds;
+
+  private final PriorityQueue<Departure> departures = new PriorityQueue<>();
+  private final WaitingQueue queue = new WaitingQueue();
+  private final WaitingByClass waiting = new WaitingByClass();
+  private final NavigableMap<Integer, CountTree> placedByPriority = new TreeMap<>();
+  private int maxOvertaken;
+
+  private double nowSeconds;
+  private double gpuPercentSeconds;
+  private double cpuPercentSeconds;
+  private final Map<String, Double> strandedSums = new LinkedHashMap<>();
+  private int strandedSamples;
+
+  /**
+   * How to run the protocol.
+   *
+   * @param load offered GPU load as a part of capacity, above 0, at most 10
+   * @param warmUpArrivals arrivals before the window, at least 0
+   * @param windowArrivals arrivals in the window, at least 1
+   */
+  public record Settings(double load, int warmUpArrivals, int windowArrivals) {
+    /** Throws IllegalArgumentException for a value out of range. */
+    public Settings {
+      if (!(load > 0 && load <= 10)) {
+        throw new IllegalArgumentException("load must be above 0 and at most 10, was " + load);
+      }
+      if (warmUpArrivals < 0 || windowArrivals < 1) {
+        throw new IllegalArgumentException(
+            "warm-up must be at least 0 and window at least 1 arrivals, were "
+                + warmUpArrivals
+                + " and "
+                + windowArrivals);
+      }
+    }
+  }
+
+  /**
+   * What a churn came to, averaged over the time of the window.
+   *
+   * @param policy the policy's name
+   * @param seed the seed
+   * @param arrivals how many pods arrived, prefilled ones left out
+   * @param placed how many of them were placed by the end
+   * @param gpuAllocationPercent allocated GPU of capacity
+   * @param gpuOfferedPercent GPU that would be allocated if no pod ever had to wait, of capacity
+   * @param cpuAllocationPercent allocated CPU of capacity
+   * @param waitingByClass waiting times by the class's key
+   * @param strandedGpuByCause stranded GPU in percent of capacity by the cause's key
+   * @param maxOvertaken how often at most one pod was overtaken by later ones of no higher priority
+   */
+  public record Result(
+      String policy,
+      long seed,
+      int arrivals,
+      int placed,
+      double gpuAllocationPercent,
+      double gpuOfferedPercent,
+      double cpuAllocationPercent,
+      Map<String, WaitingTimes> waitingByClass,
+      Map<String, Double> strandedGpuByCause,
+      int maxOvertaken) {
+
+    /** Copies the maps, keeping their order. */
+    public Result {
+      waitingByClass = Collections.unmodifiableMap(new LinkedHashMap<>(waitingByClass));
+      strandedGpuByCause = Collections.unmodifiableMap(new LinkedHashMap<>(strandedGpuByCause));
+    }
+  }
+
+  private record Departure(double seconds, int arrival) implements Comparable<Departure> {
+    @Override
+    public int compareTo(Departure other) {
+      int byTime = Double.compare(seconds, other.seconds);
+      return byTime != 0 ? byTime : Integer.compare(arrival, other.arrival);
+    }
+  }
+
+  /**
+   * Runs one churn.
+   *
+   * @param runTimes pods to take run times from where the scenario's own have none
+   * @param progress told the part done, from 0 to 1
+   * @throws IllegalArgumentException where the cluster has no GPU, the workload asks for none, or
+   *     there are no run times
+   */
+  public static Result run(
+      Scenario scenario,
+      List<TracePod> runTimes,
+      Settings settings,
+      String policyName,
+      long seed,
+      Progress progress) {
+    return new ChurnReplay(scenario, runTimes, settings, policyName, seed)
+        .run(policyName, seed, progress);
+  }
+
+  private ChurnReplay(
+      Scenario scenario, List<TracePod> runTimes, Settings settings, String policyName, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom arrivalStream = random.split();
+    this.settings = settings;
+    this.placer = new Placer(scenario, policyName, random.split());
+    this.gpuMilli = scenario.gpuMilliByShape();
+    this.pods = scenario.pods();
+    RunTimes times = new RunTimes(pods, runTimes);
+    int[] prefill = prefill(times, arrivalStream);
+    prefilled = prefill.length;
+    int total = prefilled + settings.warmUpArrivals + settings.windowArrivals;
+    podOfArrival = Arrays.copyOf(prefill, total);
+    arrivalSeconds = new double[total];
+    runSeconds = new double[total];
+    for (int i = 0; i < prefilled; i++) {
+      runSeconds[i] =
+          times.drawByLength(podOfArrival[i], arrivalStream) * arrivalStream.nextDouble();
+    }
+    double gapSeconds = meanGapSeconds(times);
+    double seconds = 0;
+    for (int i = prefilled; i < total; i++) {
+      seconds -= Math.log(1 - arrivalStream.nextDouble()) * gapSeconds;
+      arrivalSeconds[i] = seconds;
+      podOfArrival[i] = arrivalStream.nextInt(pods.size());
+      runSeconds[i] = times.draw(podOfArrival[i], arrivalStream);
+    }
+    windowStartSeconds = arrivalSeconds[prefilled + settings.warmUpArrivals];
+    windowEndSeconds = arrivalSeconds[total - 1];
+  }
+
+  private double meanGapSeconds(RunTimes times) {
+    double milliSeconds = 0;
+    for (int i = 0; i < pods.size(); i++) {
+      milliSeconds += gpuMilliOf(i) * times.mean(i);
+    }
+    if (milliSeconds == 0 || placer.gpuCapacityMilli() == 0) {
+      throw new IllegalArgumentException(
+          "churn needs GPUs: the cluster has "
+              + placer.gpuCapacityMilli()
+              + " milli-GPU, the pods ask for "
+              + milliSeconds
+              + " milli-GPU seconds");
+    }
+    return milliSeconds / pods.size() / (settings.load * placer.gpuCapacityMilli());
+  }
+
+  /** Draws pods in proportion to their run time until they ask for the load, at most for 100 %. */
+  private int[] prefill(RunTimes times, RandomGenerator random) {
+    double[] cumulated = new double[pods.size()];
+    double sum = 0;
+    for (int i = 0; i < cumulated.length; i++) {
+      sum += times.mean(i);
+      cumulated[i] = sum;
+    }
+    double limitMilli = Math.min(settings.load, 1) * placer.gpuCapacityMilli();
+    int[] drawn = new int[1024];
+    int count = 0;
+    for (double asked = 0; asked < limitMilli && sum > 0; ) {
+      int found = Arrays.binarySearch(cumulated, random.nextDouble() * sum);
+      int pod = Math.min(found >= 0 ? found : -found - 1, cumulated.length - 1);
+      asked += gpuMilliOf(pod);
+      if (count == drawn.length) {
+        drawn = Arrays.copyOf(drawn, 2 * count);
+      }
+      drawn[count++] = pod;
+    }
+    return Arrays.copyOf(drawn, count);
+  }
+
+  private long gpuMilliOf(int pod) {
+    return gpuMilli.getOrDefault(pods.get(pod).shape(), 0L);
+  }
+
+  private Result run(String policyName, long seed, Progress progress) {
+    int strandedEvery = Math.max(1, settings.windowArrivals / STRANDED_SAMPLES);
+    int windowFrom = prefilled + settings.warmUpArrivals;
+    int placed = 0;
+    for (int arrival = 0; arrival < podOfArrival.length; arrival++) {
+      placed += departUntil(arrivalSeconds[arrival]);
+      advance(arrivalSeconds[arrival]);
+      TracePod pod = pods.get(podOfArrival[arrival]);
+      placer.observe(pod.shape());
+      if (placer.place(podOf(arrival))) {
+        placed += started(arrival);
+      } else {
+        queue.add(new WaitingQueue.Queued(arrival, pod.priority(), pod.shape()));
+      }
+      if (arrival >= windowFrom && (arrival - windowFrom) % strandedEvery == 0) {
+        sampleStranded();
+      }
+      progress.update((double) arrival / podOfArrival.length);
+    }
+    queue.forEach(
+        pod -> {
+          overtaken(pod);
+          if (pod.arrival() >= windowFrom) {
+            waiting.stillWaiting(
+                PodClass.of(pod.shape()), nowSeconds - arrivalSeconds[pod.arrival()]);
+          }
+        });
+    double windowSeconds = windowEndSeconds - windowStartSeconds;
+    strandedSums.replaceAll((cause, sum) -> sum / strandedSamples);
+    return new Result(
+        policyName,
+        seed,
+        podOfArrival.length - prefilled,
+        placed,
+        gpuPercentSeconds / windowSeconds,
+        offeredPercent(),
+        cpuPercentSeconds / windowSeconds,
+        waiting.figures(),
+        strandedSums,
+        maxOvertaken);
+  }
+
+  private Pod podOf(int arrival) {
+    TracePod pod = pods.get(podOfArrival[arrival]);
+    return new Pod(uid(arrival), "replay", pod.name(), pod.shape(), pod.priority());
+  }
+
+  private static String uid(int arrival) {
+    return "pod-" + arrival;
+  }
+
+  /** Lets pods end up to a time and waiting ones follow; returns how many of these count. */
+  private int departUntil(double seconds) {
+    int placed = 0;
+    for (Departure next = departures.peek();
+        next != null && next.seconds <= seconds;
+        next = departures.peek()) {
+      departures.poll();
+      advance(next.seconds);
+      NodeState freed = placer.remove(uid(next.arrival));
+      for (WaitingQueue.Queued pod = queue.pollFitting(freed);
+          pod != null;
+          pod = queue.pollFitting(freed)) {
+        overtaken(pod);
+        placer.placeOn(podOf(pod.arrival()), freed);
+        placed += started(pod.arrival());
+      }
+    }
+    return placed;
+  }
+
+  /** Notes that a pod was placed now; returns 1 where it counts as an arrival. */
+  private int started(int arrival) {
+    departures.add(new Departure(nowSeconds + runSeconds[arrival], arrival));
+    placedByPriority
+        .computeIfAbsent(
+            pods.get(podOfArrival[arrival]).priority(),
+            priority -> new CountTree(podOfArrival.length))
+        .add(arrival, 1);
+    if (arrival >= prefilled + settings.warmUpArrivals) {
+      waiting.placed(
+          PodClass.of(pods.get(podOfArrival[arrival]).shape()),
+          nowSeconds - arrivalSeconds[arrival]);
+    }
+    return arrival >= prefilled ? 1 : 0;
+  }
+
+  /** Notes how many later pods of no higher priority were placed before this one. */
+  private void overtaken(WaitingQueue.Queued pod) {
+    int overtaken = 0;
+    for (CountTree placed : placedByPriority.headMap(pod.priority(), true).values()) {
+      overtaken += placed.countAfter(pod.arrival());
+    }
+    maxOvertaken = Math.max(maxOvertaken, overtaken);
+  }
+
+  /** Moves the clock and adds what was allocated meanwhile within the window. */
+  private void advance(double seconds) {
+    double from = Math.max(nowSeconds, windowStartSeconds);
+    double to = Math.min(seconds, windowEndSeconds);
+    if (to > from) {
+      gpuPercentSeconds += (to - from) * placer.gpuAllocationPercent();
+      cpuPercentSeconds += (to - from) * placer.cpuAllocationPercent();
+    }
+    nowSeconds = seconds;
+  }
+
+  private void sampleStranded() {
+    placer
+        .strandedPercentByCause(placer.stranded(gpuMilli.keySet()))
+        .forEach((cause, percent) -> strandedSums.merge(cause, percent, Double::sum));
+    strandedSamples++;
+  }
+
+  /** Returns the GPU that arrivals would hold in the window if none had to wait. */
+  private double offeredPercent() {
+    double milliSeconds = 0;
+    for (int i = 0; i < podOfArrival.length; i++) {
+      double from = Math.max(arrivalSeconds[i], windowStartSeconds);
+      double to = Math.min(arrivalSeconds[i] + runSeconds[i], windowEndSeconds);
+      milliSeconds += Math.max(0, to - from) * gpuMilliOf(podOfArrival[i]);
+    }
+    return 100 * milliSeconds / placer.gpuCapacityMilli() / (windowEndSeconds - windowStartSeconds);
+  }
+}

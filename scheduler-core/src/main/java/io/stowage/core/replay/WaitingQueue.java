@@ -1,0 +1,71 @@
+package io.stowage.core.replay;
+
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pods that fit nowhere when they were last tried, by priority, then arrival.
+ *
+ * <p>They are kept by shape, because a pod that waits fits only where room has been freed since,
+ * and pods of one shape fit alike.
+ */
+final class WaitingQueue {
+  private static final Comparator<Queued> ORDER =
+      Comparator.comparingInt((Queued queued) -> -queued.priority())
+          .thenComparingInt(Queued::arrival);
+
+  private final Map<PodShape, PriorityQueue<Queued>> byShape = new LinkedHashMap<>();
+  private int size;
+
+  /**
+   * A pod in the queue.
+   *
+   * @param arrival its index among all arrivals
+   * @param priority its priority; higher goes first
+   * @param shape what it asks for
+   */
+  record Queued(int arrival, int priority, PodShape shape) {}
+
+  void add(Queued queued) {
+    byShape.computeIfAbsent(queued.shape(), shape -> new PriorityQueue<>(ORDER)).add(queued);
+    size++;
+  }
+
+  /** Removes and returns the first pod that fits the node, null where none does. */
+  @Nullable Queued pollFitting(NodeState node) {
+    if (size == 0) {
+      return null;
+    }
+    Queued first = null;
+    for (PriorityQueue<Queued> queue : byShape.values()) {
+      Queued head = queue.peek();
+      if (head != null
+          && (first == null || ORDER.compare(head, first) < 0)
+          && Fit.fits(head.shape(), node)) {
+        first = head;
+      }
+    }
+    if (first != null) {
+      PriorityQueue<Queued> queue = byShape.get(first.shape());
+      if (queue != null) {
+        queue.poll();
+        size--;
+        if (queue.isEmpty()) {
+          byShape.remove(first.shape());
+        }
+      }
+    }
+    return first;
+  }
+
+  void forEach(Consumer<Queued> action) {
+    byShape.values().forEach(queue -> queue.forEach(action));
+  }
+}
