@@ -70,10 +70,7 @@ public final class InflationReplay {
     Map<PodShape, Long> gpuMilli = scenario.gpuMilliByShape();
     List<TracePod> arrivals = arrivals(scenario, gpuMilli, arrivalStream, capacityMilli);
 
-    Map<String, Integer> failed = new LinkedHashMap<>();
-    for (PodClass podClass : PodClass.values()) {
-      failed.put(podClass.key(), 0);
-    }
+    Map<String, Integer> failed = PodClass.noneByKey();
     long askedMilli = 0;
     int placed = 0;
     double at100 = NEVER;

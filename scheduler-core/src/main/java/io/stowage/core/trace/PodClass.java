@@ -2,6 +2,8 @@ package io.stowage.core.trace;
 
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.PodShape;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** The classes that waiting times and failures are reported by: what a pod asks of GPUs. */
 public enum PodClass {
@@ -25,6 +27,15 @@ public enum PodClass {
   /** Returns the name of the class in JSON and tables. */
   public String key() {
     return key;
+  }
+
+  /** Returns a new modifiable map from each class's key to 0, in order. */
+  public static Map<String, Integer> noneByKey() {
+    Map<String, Integer> none = new LinkedHashMap<>();
+    for (PodClass podClass : values()) {
+      none.put(podClass.key, 0);
+    }
+    return none;
   }
 
   /** Returns the class of a shape. */

@@ -1,0 +1,94 @@
+package io.stowage.core.replay;
+
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.trace.PodClass;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.TracePod;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+
+/**
+ * The burst protocol: all of the workload's pods are pending at once and are placed in queue order,
+ * by priority, then in the workload's order; one that fits nowhere is left out.
+ */
+public final class BurstReplay {
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private BurstReplay() {}
+
+  /**
+   * What a burst came to.
+   *
+   * @param policy the policy's name
+   * @param seed the seed, which decides ties alone
+   * @param arrivals how many pods were pending
+   * @param placed how many were placed
+   * @param gpuAllocationPercent allocated GPU of capacity when nothing more fits
+   * @param cpuAllocationPercent allocated CPU of capacity then
+   * @param failedByClass how many pods fitted nowhere, by the class's key
+   * @param strandedGpuByCause stranded GPU in percent of capacity, by the cause's key
+   * @param decideSeconds time to decide for all
+   */
+  public record Result(
+      String policy,
+      long seed,
+      int arrivals,
+      int placed,
+      double gpuAllocationPercent,
+      double cpuAllocationPercent,
+      Map<String, Integer> failedByClass,
+      Map<String, Double> strandedGpuByCause,
+      double decideSeconds) {
+
+    /** Copies the maps, keeping their order. */
+    public Result {
+      failedByClass = Collections.unmodifiableMap(new LinkedHashMap<>(failedByClass));
+      strandedGpuByCause = Collections.unmodifiableMap(new LinkedHashMap<>(strandedGpuByCause));
+    }
+  }
+
+  /**
+   * Runs one burst.
+   *
+   * @param nanoClock a monotonic clock in nanoseconds, for {@code decideSeconds} alone
+   * @param progress told the part done, from 0 to 1
+   */
+  public static Result run(
+      Scenario scenario, String policyName, long seed, LongSupplier nanoClock, Progress progress) {
+    Placer placer = new Placer(scenario, policyName, new SplittableRandom(seed));
+    List<TracePod> queue =
+        scenario.pods().stream()
+            .sorted(Comparator.comparingInt((TracePod pod) -> -pod.priority()))
+            .toList();
+    Map<String, Integer> failed = PodClass.noneByKey();
+    long startNanos = nanoClock.getAsLong();
+    queue.forEach(pod -> placer.observe(pod.shape()));
+    int placed = 0;
+    for (int i = 0; i < queue.size(); i++) {
+      TracePod pod = queue.get(i);
+      if (placer.place(new Pod("pod-" + i, "replay", pod.name(), pod.shape(), pod.priority()))) {
+        placed++;
+      } else {
+        failed.merge(PodClass.of(pod.shape()).key(), 1, Integer::sum);
+      }
+      progress.update((double) i / queue.size());
+    }
+    double decideSeconds = (nanoClock.getAsLong() - startNanos) / NANOS_PER_SECOND;
+    return new Result(
+        policyName,
+        seed,
+        queue.size(),
+        placed,
+        placer.gpuAllocationPercent(),
+        placer.cpuAllocationPercent(),
+        failed,
+        placer.strandedPercentByCause(
+            placer.stranded(scenario.pods().stream().map(TracePod::shape).distinct().toList())),
+        decideSeconds);
+  }
+}
