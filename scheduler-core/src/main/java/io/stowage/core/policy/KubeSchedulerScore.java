@@ -5,8 +5,10 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 
 /**
- * The sum of kube-scheduler's NodeResourcesFit and NodeResourcesBalancedAllocation scores, each of
- * weight 1 as in its default profile, over CPU, memory and, where weighted, GPUs.
+ * What kube-scheduler's NodeResourcesFit scores over CPU, memory and, where weighted, GPUs; for the
+ * default profile the NodeResourcesBalancedAllocation score added, both of weight 1.
+ *
+ * <p>The bin-packing profile is without BalancedAllocation, which spreads and works against it.
  *
  * <p>Integer arithmetic, the pod's own request included, and random choice among equal scores, as
  * in {@code pkg/scheduler/framework/plugins/noderesources} (least_allocated.go, most_allocated.go,
@@ -73,6 +75,9 @@ final class KubeSchedulerScore implements PlacementPolicy {
       weights += gpuWeight;
     }
     long fit = weights == 0 ? 0 : sum / weights;
+    if (most) {
+      return fit;
+    }
     return fit
         + MAX / 2
         + (MAX / 2
