@@ -3,6 +3,7 @@ package io.stowage.extender.bind;
 import io.stowage.core.cluster.Placement;
 import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
 import java.util.HashMap;
@@ -27,9 +28,14 @@ public final class BindService {
   private final Duration timeLimit;
 
   /** Bindings being written, by pod UID; touched on the state's event loop only. */
-  private final Map<String, InFlight> inFlight = new HashMap<>();
+  private final Map<String, Writing> inFlight = new HashMap<>();
 
-  private record InFlight(String node, CompletableFuture<BindOutcome> outcome) {}
+  /** A binding being written. */
+  private record Writing(String node, CompletableFuture<BindOutcome> outcome) {
+    static Writing done(String node, BindOutcome outcome) {
+      return new Writing(node, CompletableFuture.completedFuture(outcome));
+    }
+  }
 
   /**
    * Creates the service.
@@ -49,7 +55,7 @@ public final class BindService {
   public CompletableFuture<BindOutcome> bind(String uid, String node) {
     long deadlineNanos = System.nanoTime() + timeLimit.toNanos();
     return loop.call(state -> start(uid, node, state.startBind(uid, node), deadlineNanos))
-        .thenCompose(outcome -> outcome)
+        .thenCompose(Writing::outcome)
         .completeOnTimeout(
             new BindOutcome.InDoubt(
                 "the API server did not answer within " + timeLimit.toMillis() + " ms"),
@@ -57,30 +63,34 @@ public final class BindService {
             TimeUnit.MILLISECONDS);
   }
 
-  private CompletableFuture<BindOutcome> start(
-      String uid, String node, BindDecision decision, long deadlineNanos) {
-    InFlight running = inFlight.get(uid);
+  private Writing start(String uid, String node, BindDecision decision, long deadlineNanos) {
+    Writing running = inFlight.get(uid);
     if (running != null && running.node.equals(node)) {
-      return running.outcome;
+      return running;
     }
     if (decision instanceof BindDecision.Refused refused) {
-      return CompletableFuture.completedFuture(new BindOutcome.NotBound(refused.reason()));
+      return Writing.done(node, new BindOutcome.NotBound(refused.reason()));
     }
     if (!(decision instanceof BindDecision.Write write)) {
-      return CompletableFuture.completedFuture(new BindOutcome.Bound());
+      return Writing.done(node, new BindOutcome.Bound());
     }
-    CompletableFuture<BindOutcome> outcome =
-        CompletableFuture.supplyAsync(() -> write(write.placement(), deadlineNanos), workers)
-            .exceptionally(BindService::failed);
-    inFlight.put(uid, new InFlight(node, outcome));
-    outcome.thenAccept(
-        result ->
-            loop.run(
-                state -> {
-                  inFlight.remove(uid);
-                  state.completeBind(uid, result);
-                }));
-    return outcome;
+    Writing started =
+        new Writing(
+            node,
+            CompletableFuture.supplyAsync(() -> write(write.placement(), deadlineNanos), workers)
+                .exceptionally(BindService::failed)
+                .thenApply(
+                    outcome -> {
+                      loop.run(state -> complete(state, uid, outcome));
+                      return outcome;
+                    }));
+    inFlight.put(uid, started);
+    return started;
+  }
+
+  private void complete(ClusterState state, String uid, BindOutcome outcome) {
+    inFlight.remove(uid);
+    state.completeBind(uid, outcome);
   }
 
   private BindOutcome write(Placement placement, long deadlineNanos) {

@@ -56,7 +56,11 @@ public final class ExtenderRoutes {
   private final AnswerEncoder encoder = new AnswerEncoder();
 
   /** An answer and what is counted of it. */
-  private record Answer(String outcome, byte[] body) {}
+  private record Answer(String outcome, Buffer body) {
+    static Answer of(String outcome, byte[] body) {
+      return new Answer(outcome, Buffer.buffer(body));
+    }
+  }
 
   /** Answers a decoded verb. */
   private interface Verb {
@@ -127,7 +131,7 @@ public final class ExtenderRoutes {
       answer = verb.answer(buffer == null ? new byte[0] : buffer.getBytes());
     } catch (MalformedRequestException e) {
       metrics.answered(name, "malformed", System.nanoTime() - start);
-      refuse(context, 400, e.getMessage());
+      refuse(context, 400, messageOf(e));
       return;
     } catch (InvalidObjectException e) {
       answer = CompletableFuture.failedFuture(e);
@@ -144,17 +148,21 @@ public final class ExtenderRoutes {
               if (error == null) {
                 refuse(context, failure instanceof InvalidObjectException ? 400 : 503, sentence);
               } else {
-                json(context, error.apply(sentence));
+                json(context, Buffer.buffer(error.apply(sentence)));
               }
             });
   }
 
   private static String sentence(String verb, Throwable failure) {
     if (failure instanceof InvalidObjectException || failure instanceof NotSyncedException) {
-      return String.valueOf(failure.getMessage());
+      return messageOf(failure);
     }
     LOG.error("{} failed", verb, failure);
     return "internal error in " + verb + ": " + failure;
+  }
+
+  private static String messageOf(Throwable failure) {
+    return String.valueOf(failure.getMessage());
   }
 
   private CompletableFuture<Answer> filter(byte[] body)
@@ -178,7 +186,7 @@ public final class ExtenderRoutes {
         decision.kept().stream()
             .map(name -> byName.getOrDefault(name, RequestedNode.named(name)))
             .toList();
-    return new Answer(
+    return Answer.of(
         kept.isEmpty() ? "rejected" : "kept",
         encoder.filter(request.wholeNodes(), kept, decision.failed(), decision.unresolvable()));
   }
@@ -194,7 +202,7 @@ public final class ExtenderRoutes {
               requireSynced(state.isSynced());
               return state.prioritize(pod, names, described(request, byName));
             })
-        .thenApply(order -> new Answer("scored", encoder.prioritize(scores(names, order))));
+        .thenApply(order -> Answer.of("scored", encoder.prioritize(scores(names, order))));
   }
 
   private static Map<String, Integer> scores(List<String> names, List<String> order) {
@@ -220,7 +228,7 @@ public final class ExtenderRoutes {
 
   private Answer bindAnswer(BindRequest request, BindOutcome outcome) {
     if (outcome instanceof BindOutcome.Bound) {
-      return new Answer("bound", encoder.bind(""));
+      return Answer.of("bound", encoder.bind(""));
     }
     String reason =
         outcome instanceof BindOutcome.NotBound notBound
@@ -236,7 +244,7 @@ public final class ExtenderRoutes {
             + ": "
             + reason;
     LOG.warn("{}", sentence);
-    return new Answer(
+    return Answer.of(
         outcome instanceof BindOutcome.NotBound ? "not_bound" : "in_doubt", encoder.bind(sentence));
   }
 
@@ -259,7 +267,7 @@ public final class ExtenderRoutes {
                       });
               return kept;
             })
-        .thenApply(kept -> new Answer(kept.isEmpty() ? "rejected" : "kept", encoder.preempt(kept)));
+        .thenApply(kept -> Answer.of(kept.isEmpty() ? "rejected" : "kept", encoder.preempt(kept)));
   }
 
   private ObservedPod read(io.fabric8.kubernetes.api.model.Pod pod) throws InvalidObjectException {
@@ -336,9 +344,9 @@ public final class ExtenderRoutes {
     }
   }
 
-  private static void json(RoutingContext context, byte[] body) {
+  private static void json(RoutingContext context, Buffer body) {
     if (!context.response().closed()) {
-      context.response().putHeader("Content-Type", "application/json").end(Buffer.buffer(body));
+      context.response().putHeader("Content-Type", "application/json").end(body);
     }
   }
 

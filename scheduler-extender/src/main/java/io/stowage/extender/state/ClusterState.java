@@ -233,12 +233,11 @@ public final class ClusterState {
       return repeatedBind(known, nodeName);
     }
     Hold hold = holds.of(uid);
-    ObservedPod waiting = pending.get(uid);
-    if (hold == null && waiting == null) {
+    Pod pod = waitingPod(uid, hold);
+    if (pod == null) {
       return new BindDecision.Refused(
           "the pod is not known: it was deleted, or the watch has not shown it yet");
     }
-    Pod pod = hold != null ? hold.placement().pod() : waiting.pod();
     List<Integer> wanted =
         hold != null && hold.placement().nodeName().equals(nodeName)
             ? hold.placement().gpuDevices()
@@ -256,6 +255,14 @@ public final class ClusterState {
     place(placement);
     setPhase(placement, Phase.WRITING);
     return new BindDecision.Write(placement);
+  }
+
+  private @Nullable Pod waitingPod(String uid, @Nullable Hold hold) {
+    if (hold != null) {
+      return hold.placement().pod();
+    }
+    ObservedPod waiting = pending.get(uid);
+    return waiting == null ? null : waiting.pod();
   }
 
   private BindDecision repeatedBind(Placement known, String nodeName) {
