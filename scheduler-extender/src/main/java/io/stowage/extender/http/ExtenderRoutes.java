@@ -1,0 +1,371 @@
+package io.stowage.extender.http;
+
+import io.stowage.core.cluster.Node;
+import io.stowage.extender.bind.BindService;
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.NodeReader;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.state.BindOutcome;
+import io.stowage.extender.state.FilterDecision;
+import io.stowage.extender.state.StateLoop;
+import io.stowage.extender.wire.AnswerEncoder;
+import io.stowage.extender.wire.BindRequest;
+import io.stowage.extender.wire.MalformedRequestException;
+import io.stowage.extender.wire.NodesRequest;
+import io.stowage.extender.wire.PreemptRequest;
+import io.stowage.extender.wire.RequestDecoder;
+import io.stowage.extender.wire.RequestedNode;
+import io.stowage.extender.wire.Victims;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The routes of the extender protocol, of health and of metrics.
+ *
+ * <p>A decision that fails is answered with status 200 and the protocol's {@code Error}, because
+ * kube-scheduler drops the body of any other status; a body that is not this protocol gets a 4xx.
+ */
+public final class ExtenderRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(ExtenderRoutes.class);
+  private static final int MAX_SCORE = 10;
+  private static final String NOT_SYNCED =
+      "Stowage is still listing nodes and pods, try again in a moment";
+
+  private final StateLoop loop;
+  private final BindService binds;
+  private final PodReader pods;
+  private final NodeReader nodes;
+  private final ServiceMetrics metrics;
+  private final RequestDecoder decoder = new RequestDecoder();
+  private final AnswerEncoder encoder = new AnswerEncoder();
+
+  /** An answer and what is counted of it. */
+  private record Answer(String outcome, Buffer body) {
+    static Answer of(String outcome, byte[] body) {
+      return new Answer(outcome, Buffer.buffer(body));
+    }
+  }
+
+  /** Answers a decoded verb. */
+  private interface Verb {
+    CompletableFuture<Answer> answer(byte[] body)
+        throws MalformedRequestException, InvalidObjectException;
+  }
+
+  /** Creates the routes. */
+  public ExtenderRoutes(
+      StateLoop loop, BindService binds, PodReader pods, NodeReader nodes, ServiceMetrics metrics) {
+    this.loop = loop;
+    this.binds = binds;
+    this.pods = pods;
+    this.nodes = nodes;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Returns the router.
+   *
+   * @param maxBodyBytes the largest request that is read; larger ones are answered with 413
+   */
+  public Router router(Vertx vertx, long maxBodyBytes) {
+    Router router = Router.router(vertx);
+    BodyHandler body = BodyHandler.create(false).setBodyLimit(maxBodyBytes);
+    verb(router, body, "filter", this::filter, encoder::filterError);
+    verb(router, body, "prioritize", this::prioritize, null);
+    verb(router, body, "bind", this::bind, encoder::bind);
+    verb(router, body, "preempt", this::preempt, null);
+    router.get("/healthz").handler(context -> context.end("ok\n"));
+    router.get("/readyz").handler(this::ready);
+    router.get("/metrics").handler(this::scrape);
+    router.errorHandler(
+        404, context -> refuse(context, 404, "no such path: " + context.request().path()));
+    router.errorHandler(
+        405,
+        context ->
+            refuse(context, 405, "method " + context.request().method() + " is not allowed here"));
+    router.errorHandler(
+        413, context -> refuse(context, 413, "body: expected at most " + maxBodyBytes + " bytes"));
+    router.errorHandler(
+        500,
+        context -> {
+          LOG.error("a request failed: {}", context.request().path(), context.failure());
+          refuse(context, 500, "internal error");
+        });
+    return router;
+  }
+
+  private void verb(
+      Router router,
+      BodyHandler body,
+      String name,
+      Verb verb,
+      @Nullable Function<String, byte[]> error) {
+    router
+        .post("/scheduler/" + name)
+        .handler(body)
+        .handler(context -> answer(context, name, verb, error));
+  }
+
+  private void answer(
+      RoutingContext context, String name, Verb verb, @Nullable Function<String, byte[]> error) {
+    long start = System.nanoTime();
+    Buffer buffer = context.body().buffer();
+    CompletableFuture<Answer> answer;
+    try {
+      answer = verb.answer(buffer == null ? new byte[0] : buffer.getBytes());
+    } catch (MalformedRequestException e) {
+      metrics.answered(name, "malformed", System.nanoTime() - start);
+      refuse(context, 400, messageOf(e));
+      return;
+    } catch (InvalidObjectException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    fromLoop(context, answer)
+        .onComplete(
+            done -> {
+              metrics.answered(name, done.outcome(), System.nanoTime() - start);
+              json(context, done.body());
+            },
+            failure -> {
+              metrics.answered(name, "error", System.nanoTime() - start);
+              String sentence = sentence(name, failure);
+              if (error == null) {
+                refuse(context, failure instanceof InvalidObjectException ? 400 : 503, sentence);
+              } else {
+                json(context, Buffer.buffer(error.apply(sentence)));
+              }
+            });
+  }
+
+  private static String sentence(String verb, Throwable failure) {
+    if (failure instanceof InvalidObjectException || failure instanceof NotSyncedException) {
+      return messageOf(failure);
+    }
+    LOG.error("{} failed", verb, failure);
+    return "internal error in " + verb + ": " + failure;
+  }
+
+  private static String messageOf(Throwable failure) {
+    return String.valueOf(failure.getMessage());
+  }
+
+  private CompletableFuture<Answer> filter(byte[] body)
+      throws MalformedRequestException, InvalidObjectException {
+    NodesRequest request = decoder.nodes(body);
+    ObservedPod pod = read(request.pod());
+    Map<String, RequestedNode> byName = byName(request);
+    List<String> names = request.nodes().stream().map(RequestedNode::name).toList();
+    return loop.call(
+            state -> {
+              requireSynced(state.isSynced());
+              return state.filter(pod, names, described(request, byName));
+            })
+        .thenApply(decision -> filterAnswer(request, byName, decision));
+  }
+
+  private Answer filterAnswer(
+      NodesRequest request, Map<String, RequestedNode> byName, FilterDecision decision) {
+    metrics.unknownNodes(decision.unknownNodes());
+    List<RequestedNode> kept =
+        decision.kept().stream()
+            .map(name -> byName.getOrDefault(name, RequestedNode.named(name)))
+            .toList();
+    return Answer.of(
+        kept.isEmpty() ? "rejected" : "kept",
+        encoder.filter(request.wholeNodes(), kept, decision.failed(), decision.unresolvable()));
+  }
+
+  private CompletableFuture<Answer> prioritize(byte[] body)
+      throws MalformedRequestException, InvalidObjectException {
+    NodesRequest request = decoder.nodes(body);
+    ObservedPod pod = read(request.pod());
+    Map<String, RequestedNode> byName = byName(request);
+    List<String> names = request.nodes().stream().map(RequestedNode::name).toList();
+    return loop.call(
+            state -> {
+              requireSynced(state.isSynced());
+              return state.prioritize(pod, names, described(request, byName));
+            })
+        .thenApply(order -> Answer.of("scored", encoder.prioritize(scores(names, order))));
+  }
+
+  private static Map<String, Integer> scores(List<String> names, List<String> order) {
+    Map<String, Integer> scores = new LinkedHashMap<>();
+    names.forEach(name -> scores.put(name, 0));
+    for (int rank = 0; rank < Math.min(MAX_SCORE, order.size()); rank++) {
+      scores.put(order.get(rank), MAX_SCORE - rank);
+    }
+    return scores;
+  }
+
+  private CompletableFuture<Answer> bind(byte[] body)
+      throws MalformedRequestException, InvalidObjectException {
+    BindRequest request = decoder.bind(body);
+    return loop.call(
+            state -> {
+              requireSynced(state.isSynced());
+              return request;
+            })
+        .thenCompose(synced -> binds.bind(request.podUid(), request.node()))
+        .thenApply(outcome -> bindAnswer(request, outcome));
+  }
+
+  private Answer bindAnswer(BindRequest request, BindOutcome outcome) {
+    if (outcome instanceof BindOutcome.Bound) {
+      return Answer.of("bound", encoder.bind(""));
+    }
+    String reason =
+        outcome instanceof BindOutcome.NotBound notBound
+            ? notBound.reason()
+            : ((BindOutcome.InDoubt) outcome).reason();
+    String sentence =
+        "pod "
+            + request.podNamespace()
+            + "/"
+            + request.podName()
+            + " could not be bound to node "
+            + request.node()
+            + ": "
+            + reason;
+    LOG.warn("{}", sentence);
+    return Answer.of(
+        outcome instanceof BindOutcome.NotBound ? "not_bound" : "in_doubt", encoder.bind(sentence));
+  }
+
+  private CompletableFuture<Answer> preempt(byte[] body)
+      throws MalformedRequestException, InvalidObjectException {
+    PreemptRequest request = decoder.preempt(body);
+    ObservedPod pod = read(request.pod());
+    return loop.call(
+            state -> {
+              requireSynced(state.isSynced());
+              Map<String, Victims> kept = new LinkedHashMap<>();
+              request
+                  .victimsByNode()
+                  .forEach(
+                      (node, victims) -> {
+                        if (!victims.podUids().isEmpty()
+                            && state.fitsWithout(pod, node, Set.copyOf(victims.podUids()))) {
+                          kept.put(node, victims);
+                        }
+                      });
+              return kept;
+            })
+        .thenApply(kept -> Answer.of(kept.isEmpty() ? "rejected" : "kept", encoder.preempt(kept)));
+  }
+
+  private ObservedPod read(io.fabric8.kubernetes.api.model.Pod pod) throws InvalidObjectException {
+    try {
+      return pods.read(pod);
+    } catch (InvalidObjectException e) {
+      throw e.within("Pod");
+    }
+  }
+
+  private static Map<String, RequestedNode> byName(NodesRequest request) {
+    if (!request.wholeNodes()) {
+      return Map.of();
+    }
+    Map<String, RequestedNode> byName = new HashMap<>();
+    request.nodes().forEach(node -> byName.put(node.name(), node));
+    return byName;
+  }
+
+  /** Returns what tells the nodes that the watch does not know, from the request itself. */
+  private Function<String, @Nullable Node> described(
+      NodesRequest request, Map<String, RequestedNode> byName) {
+    if (!request.wholeNodes()) {
+      return name -> null;
+    }
+    return name -> {
+      RequestedNode node = byName.get(name);
+      try {
+        return node == null ? null : nodes.read(decoder.node(node));
+      } catch (InvalidObjectException e) {
+        LOG.warn("node {} of a request cannot be read: {}", name, e.getMessage());
+        return null;
+      }
+    };
+  }
+
+  private void ready(RoutingContext context) {
+    fromLoop(context, loop.call(state -> state.isSynced()))
+        .onComplete(
+            synced -> {
+              if (synced) {
+                context.end("ok\n");
+              } else {
+                refuse(context, 503, NOT_SYNCED);
+              }
+            },
+            context::fail);
+  }
+
+  private void scrape(RoutingContext context) {
+    fromLoop(
+            context,
+            loop.call(
+                state -> {
+                  metrics.update(state.figures(), state.isSynced());
+                  return true;
+                }))
+        .onComplete(
+            updated ->
+                context
+                    .response()
+                    .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                    .end(metrics.scrape()),
+            context::fail);
+  }
+
+  private static <T> Future<T> fromLoop(RoutingContext context, CompletableFuture<T> future) {
+    return Future.fromCompletionStage(future, context.vertx().getOrCreateContext());
+  }
+
+  private static void requireSynced(boolean synced) {
+    if (!synced) {
+      throw new NotSyncedException();
+    }
+  }
+
+  private static void json(RoutingContext context, Buffer body) {
+    if (!context.response().closed()) {
+      context.response().putHeader("Content-Type", "application/json").end(body);
+    }
+  }
+
+  private static void refuse(RoutingContext context, int status, String sentence) {
+    if (!context.response().ended() && !context.response().closed()) {
+      context
+          .response()
+          .setStatusCode(status)
+          .putHeader("Content-Type", "text/plain; charset=utf-8")
+          .end(sentence + "\n");
+    }
+  }
+
+  /** The state is not complete yet. */
+  private static final class NotSyncedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NotSyncedException() {
+      super(NOT_SYNCED);
+    }
+  }
+}

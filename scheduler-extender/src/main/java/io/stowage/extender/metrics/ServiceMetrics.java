@@ -1,0 +1,131 @@
+package io.stowage.extender.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.stowage.extender.state.ClusterFigures;
+import java.time.Duration;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The service's metrics, named by Prometheus' conventions. Thread-safe.
+ *
+ * <p>Capacity and allocation are what pods <em>request</em> of the nodes that are ready and real,
+ * cordoned and tainted ones included; nothing here says what is used.
+ */
+public final class ServiceMetrics implements AutoCloseable {
+  private static final Duration[] LATENCY_BUCKETS = {
+    Duration.ofNanos(250_000),
+    Duration.ofNanos(500_000),
+    Duration.ofMillis(1),
+    Duration.ofNanos(2_500_000),
+    Duration.ofMillis(5),
+    Duration.ofMillis(10),
+    Duration.ofMillis(25),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2_500),
+    Duration.ofSeconds(5),
+  };
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Counter unknownNodes;
+  private volatile ClusterFigures figures = new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  private volatile boolean synced;
+
+  /** Registers every gauge. */
+  public ServiceMetrics() {
+    unknownNodes =
+        Counter.builder("stowage.unknown.nodes")
+            .description("Nodes in requests that the watch did not know yet.")
+            .register(registry);
+    gauge("stowage.nodes", "Nodes known.", ClusterFigures::nodes);
+    gauge(
+        "stowage.capacity.nodes",
+        "Nodes that count as capacity: ready, not virtual.",
+        ClusterFigures::capacityNodes);
+    gauge("stowage.bound.pods", "Pods on nodes.", ClusterFigures::boundPods);
+    gauge("stowage.pending.pods", "Pods that wait for a node.", ClusterFigures::pendingPods);
+    gauge("stowage.holds", "Pods that room is held for.", ClusterFigures::holds);
+    gauge(
+        "stowage.unconfirmed.binds",
+        "Bindings that the watch has not shown yet.",
+        ClusterFigures::unconfirmedBinds);
+    gauge(
+        "stowage.gpu.capacity.gpus",
+        "GPUs of nodes that count as capacity.",
+        value -> value.gpuCapacityMilli() / 1000.0);
+    gauge(
+        "stowage.gpu.requested.gpus",
+        "GPUs that pods request of them.",
+        value -> value.gpuRequestedMilli() / 1000.0);
+    gauge(
+        "stowage.cpu.capacity.cores",
+        "CPU of nodes that count as capacity.",
+        value -> value.cpuCapacityMilli() / 1000.0);
+    gauge(
+        "stowage.cpu.requested.cores",
+        "CPU that pods request of them.",
+        value -> value.cpuRequestedMilli() / 1000.0);
+    gauge(
+        "stowage.memory.capacity.bytes",
+        "Memory of nodes that count as capacity.",
+        ClusterFigures::memoryCapacityBytes);
+    gauge(
+        "stowage.memory.requested.bytes",
+        "Memory that pods request of them.",
+        ClusterFigures::memoryRequestedBytes);
+    Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
+        .description("Whether nodes and pods were listed completely.")
+        .register(registry);
+  }
+
+  private void gauge(String name, String description, ToDoubleFunction<ClusterFigures> figure) {
+    Gauge.builder(name, () -> figure.applyAsDouble(figures))
+        .description(description)
+        .register(registry);
+  }
+
+  /** Counts a request: how long its answer took, in nanoseconds, and what came of it. */
+  public void answered(String verb, String outcome, long nanos) {
+    Timer.builder("stowage.request.duration")
+        .description("Time from a request's complete body to its answer.")
+        .tag("verb", verb)
+        .serviceLevelObjectives(LATENCY_BUCKETS)
+        .register(registry)
+        .record(Duration.ofNanos(nanos));
+    Counter.builder("stowage.decisions")
+        .description("Answers to kube-scheduler by what came of them.")
+        .tag("verb", verb)
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts nodes of a request that the watch did not know. */
+  public void unknownNodes(int count) {
+    unknownNodes.increment(count);
+  }
+
+  /** Sets what the gauges tell. */
+  public void update(ClusterFigures figures, boolean synced) {
+    this.figures = figures;
+    this.synced = synced;
+  }
+
+  /** Returns all metrics in Prometheus' text format. */
+  public String scrape() {
+    return registry.scrape();
+  }
+
+  @Override
+  public void close() {
+    registry.close();
+  }
+}

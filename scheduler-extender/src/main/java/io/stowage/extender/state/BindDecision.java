@@ -1,0 +1,24 @@
+package io.stowage.extender.state;
+
+import io.stowage.core.cluster.Placement;
+
+/** What {@code bind} decides before anything is written to the API server. */
+public sealed interface BindDecision {
+
+  /**
+   * The pod counts on the node from now on; the binding is to be written, and the outcome reported.
+   *
+   * @param placement the pod, its node and the devices it gets
+   */
+  record Write(Placement placement) implements BindDecision {}
+
+  /** The pod is bound to that very node already. */
+  record AlreadyBound() implements BindDecision {}
+
+  /**
+   * The binding must not be made.
+   *
+   * @param reason one sentence
+   */
+  record Refused(String reason) implements BindDecision {}
+}

@@ -1,0 +1,28 @@
+package io.stowage.extender.state;
+
+import java.time.Duration;
+
+/**
+ * How many nodes a pod is offered and how long the first of them is held for it.
+ *
+ * @param shortlistNodes how many of the best nodes {@code filter} keeps, at least 1
+ * @param hold how long a hold lasts unless the pod is bound, filtered again or deleted
+ * @param claimHold the same for a pod whose volume claims may be bound first
+ */
+public record HoldSettings(int shortlistNodes, Duration hold, Duration claimHold) {
+  /** Three nodes, 30 s, 15 min. */
+  public static final HoldSettings DEFAULT =
+      new HoldSettings(3, Duration.ofSeconds(30), Duration.ofMinutes(15));
+
+  /** Throws IllegalArgumentException for no node or a hold that does not last. */
+  public HoldSettings {
+    if (shortlistNodes < 1) {
+      throw new IllegalArgumentException(
+          "shortlistNodes must be at least 1, was " + shortlistNodes);
+    }
+    if (hold.isNegative() || hold.isZero() || claimHold.compareTo(hold) < 0) {
+      throw new IllegalArgumentException(
+          "hold must be positive and claimHold no shorter, were " + hold + " and " + claimHold);
+    }
+  }
+}
