@@ -16,7 +16,12 @@ import picocli.CommandLine.IVersionProvider;
     description = "Packs machine-learning pods onto GPU, CPU and memory nodes.",
     mixinStandardHelpOptions = true,
     versionProvider = Stowage.Version.class,
-    subcommands = {ServeCommand.class, GenerateCompletion.class, HelpCommand.class})
+    subcommands = {
+      ServeCommand.class,
+      ReplayCommand.class,
+      GenerateCompletion.class,
+      HelpCommand.class
+    })
 public final class Stowage {
 
   /** Tells the version that the jar's manifest names. */

@@ -158,7 +158,9 @@ public record StowageConfig(
   }
 
   private static String where(JacksonException e) {
-    return e.getLocation() == null || e.getLocation().getLineNr() < 1
+    return e.getCause() instanceof IllegalArgumentException
+            || e.getLocation() == null
+            || e.getLocation().getLineNr() < 1
         ? ""
         : " line " + e.getLocation().getLineNr();
   }
