@@ -63,8 +63,8 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
   private static @Nullable StrandCause causeOf(List<PodShape> shapes, NodeState node, int device) {
     boolean anyModel = false;
     boolean gpusFit = false;
-    boolean lacksOnlyMemory = false;
-    boolean lacksCpu = false;
+    boolean cpuSuffices = false;
+    boolean memorySuffices = false;
     for (PodShape shape : shapes) {
       if (!hasRoom(shape.gpu(), node, device)) {
         continue;
@@ -79,16 +79,16 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
       gpusFit = true;
       boolean cpu = shape.request().cpuMilli() <= node.freeCpuMilli();
       boolean memory = shape.request().memoryBytes() <= node.freeMemoryBytes();
-      lacksCpu |= !cpu;
-      lacksOnlyMemory |= cpu && !memory;
+      cpuSuffices |= cpu;
+      memorySuffices |= cpu && memory;
     }
     if (!gpusFit) {
       return anyModel ? StrandCause.WRONG_MODEL : StrandCause.FRAGMENT_TOO_SMALL;
     }
-    if (lacksOnlyMemory) {
-      return StrandCause.NO_MEMORY;
+    if (!cpuSuffices) {
+      return StrandCause.NO_CPU;
     }
-    return lacksCpu ? StrandCause.NO_CPU : StrandCause.OTHER;
+    return memorySuffices ? StrandCause.OTHER : StrandCause.NO_MEMORY;
   }
 
   /** Tells whether the GPU has room for its part and the node enough such GPUs, of any model. */

@@ -24,8 +24,8 @@ import java.util.random.RandomGenerator;
  * <p>Pods are drawn from the workload with replacement, arrivals are Poisson, run times are those
  * of {@link RunTimes}. The cluster starts near its steady state: pods drawn in proportion to their
  * run time, each with a uniform part of it left. A pod that fits nowhere waits; at every end of a
- * pod those waiting are tried by priority, then arrival. After the warm-up's arrivals, figures are
- * taken over the window's.
+ * pod those waiting are tried by priority, then arrival. Figures are taken from the warm-up's last
+ * arrival to the window's last.
  */
 public final class ChurnReplay {
   private static final int STRANDED_SAMPLES = 100;
@@ -166,7 +166,8 @@ public final class ChurnReplay {
       podOfArrival[i] = arrivalStream.nextInt(pods.size());
       runSeconds[i] = times.draw(podOfArrival[i], arrivalStream);
     }
-    windowStartSeconds = arrivalSeconds[prefilled + settings.warmUpArrivals];
+    int beforeWindow = prefilled + settings.warmUpArrivals - 1;
+    windowStartSeconds = beforeWindow < 0 ? 0 : arrivalSeconds[beforeWindow];
     windowEndSeconds = arrivalSeconds[total - 1];
   }
 
