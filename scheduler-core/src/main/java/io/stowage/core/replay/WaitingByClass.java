@@ -31,6 +31,19 @@ public final class WaitingByClass {
     }
   }
 
+  /** Returns an independent copy. */
+  public WaitingByClass copy() {
+    WaitingByClass copy = new WaitingByClass();
+    byClass.forEach(
+        (podClass, samples) -> {
+          Samples copied = copy.samples(podClass);
+          copied.seconds = samples.seconds.clone();
+          copied.count = samples.count;
+          copied.stillWaiting = samples.stillWaiting;
+        });
+    return copy;
+  }
+
   /** Notes a pod that was placed. */
   public void placed(PodClass podClass, double waitedSeconds) {
     samples(podClass).add(waitedSeconds);
