@@ -1,6 +1,5 @@
 package io.stowage.extender.bind;
 
-import io.stowage.core.cluster.Placement;
 import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
@@ -77,7 +76,7 @@ public final class BindService {
     Writing started =
         new Writing(
             node,
-            CompletableFuture.supplyAsync(() -> write(write.placement(), deadlineNanos), workers)
+            CompletableFuture.supplyAsync(() -> write(write, deadlineNanos), workers)
                 .exceptionally(BindService::failed)
                 .thenApply(
                     outcome -> {
@@ -93,11 +92,11 @@ public final class BindService {
     state.completeBind(uid, outcome);
   }
 
-  private BindOutcome write(Placement placement, long deadlineNanos) {
+  private BindOutcome write(BindDecision.Write binding, long deadlineNanos) {
     Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
     return left.isNegative() || left.isZero()
         ? new BindOutcome.NotBound("too many bindings are being written")
-        : binder.bind(placement, left);
+        : binder.bind(binding, left);
   }
 
   private static BindOutcome failed(Throwable thrown) {

@@ -1,6 +1,6 @@
 package io.stowage.extender.bind;
 
-import io.stowage.core.cluster.Placement;
+import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
 import java.time.Duration;
 
@@ -14,5 +14,5 @@ public interface Binder {
    * @param timeLimit the time it may take at most; returns {@link BindOutcome.InDoubt} where what
    *     became of the write is not known by then
    */
-  BindOutcome bind(Placement placement, Duration timeLimit);
+  BindOutcome bind(BindDecision.Write binding, Duration timeLimit);
 }

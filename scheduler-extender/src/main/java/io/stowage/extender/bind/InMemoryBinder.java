@@ -1,6 +1,7 @@
 package io.stowage.extender.bind;
 
 import io.stowage.core.cluster.Placement;
+import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
 import java.time.Duration;
 import java.util.Map;
@@ -21,7 +22,8 @@ public final class InMemoryBinder implements Binder {
   }
 
   @Override
-  public BindOutcome bind(Placement placement, Duration timeLimit) {
+  public BindOutcome bind(BindDecision.Write binding, Duration timeLimit) {
+    Placement placement = binding.placement();
     Placement before = byUid.putIfAbsent(placement.pod().uid(), placement);
     if (before == null) {
       whenBound.accept(placement);

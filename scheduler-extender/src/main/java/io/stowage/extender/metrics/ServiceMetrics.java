@@ -113,6 +113,15 @@ public final class ServiceMetrics implements AutoCloseable {
     unknownNodes.increment(count);
   }
 
+  /** Counts an object of the given kind that the watch showed and that cannot be understood. */
+  public void unreadableObject(String kind) {
+    Counter.builder("stowage.unreadable.objects")
+        .description("Nodes and pods that could not be understood and were left as they were.")
+        .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
   /** Sets what the gauges tell. */
   public void update(ClusterFigures figures, boolean synced) {
     this.figures = figures;

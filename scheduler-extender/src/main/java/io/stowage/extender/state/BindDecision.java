@@ -9,8 +9,10 @@ public sealed interface BindDecision {
    * The pod counts on the node from now on; the binding is to be written, and the outcome reported.
    *
    * @param placement the pod, its node and the devices it gets
+   * @param gpuCapacityUnits what the first of these devices can hold, in the sharing protocol's
+   *     unit; 0 where it gets none
    */
-  record Write(Placement placement) implements BindDecision {}
+  record Write(Placement placement, long gpuCapacityUnits) implements BindDecision {}
 
   /** The pod is bound to that very node already. */
   record AlreadyBound() implements BindDecision {}

@@ -253,8 +253,21 @@ public final class ClusterState {
     }
     Placement placement = new Placement(pod, nodeName, devices);
     place(placement);
+    return write(placement);
+  }
+
+  private BindDecision write(Placement placement) {
     setPhase(placement, Phase.WRITING);
-    return new BindDecision.Write(placement);
+    return new BindDecision.Write(placement, gpuCapacityUnits(placement));
+  }
+
+  private long gpuCapacityUnits(Placement placement) {
+    NodeState node = bound.node(placement.nodeName());
+    if (node == null || placement.gpuDevices().isEmpty()) {
+      return 0;
+    }
+    int device = placement.gpuDevices().get(0);
+    return device < node.gpuCount() ? node.gpuCapacityUnits(device) : 0;
   }
 
   private @Nullable Pod waitingPod(String uid, @Nullable Hold hold) {
@@ -273,8 +286,7 @@ public final class ClusterState {
     if (binding == null || binding.phase() == Phase.ACCEPTED) {
       return new BindDecision.AlreadyBound();
     }
-    setPhase(known, Phase.WRITING);
-    return new BindDecision.Write(known);
+    return write(known);
   }
 
   private void setPhase(Placement placement, Phase phase) {

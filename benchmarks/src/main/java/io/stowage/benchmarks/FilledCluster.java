@@ -1,0 +1,94 @@
+package io.stowage.benchmarks;
+
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.policy.NodeScores;
+import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.core.policy.Policies;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.SyntheticWorkload;
+import io.stowage.core.trace.TracePod;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+
+/** A generated cluster that a policy has filled to 90 % of its GPUs. */
+final class FilledCluster {
+  private static final double FILLED = 0.9;
+  private static final long SEED = 42;
+  private static final int WORKLOAD = 2_000;
+  private static final int SHAPES = 512;
+
+  private final Cluster cluster = new Cluster();
+  private final List<TracePod> workload;
+  private final PlacementPolicy policy;
+  private final NodeScores scores;
+  private int placed;
+
+  FilledCluster(int nodes, String policyName) {
+    Scenario scenario =
+        SyntheticWorkload.generate(nodes, WORKLOAD, SyntheticWorkload.Gpus.MIXED, SEED);
+    workload = scenario.pods();
+    policy =
+        Policies.create(
+            policyName,
+            TypicalPods.of(
+                workload.stream()
+                    .collect(
+                        Collectors.groupingBy(
+                            TracePod::shape, LinkedHashMap::new, Collectors.counting()))));
+    workload.forEach(pod -> policy.observe(pod.shape()));
+    scenario.nodes().forEach(cluster::putNode);
+    scores = new NodeScores(cluster, policy, new SplittableRandom(SEED), SHAPES);
+    SplittableRandom random = new SplittableRandom(SEED);
+    long capacityMilli = freeGpuMilli();
+    while (freeGpuMilli() > (1 - FILLED) * capacityMilli && placed < 100 * nodes) {
+      for (int i = 0; i < nodes / 20 + 1; i++) {
+        Pod pod = pod(workload.get(random.nextInt(workload.size())));
+        NodeState node = scores.best(pod.shape());
+        if (node != null) {
+          place(pod, node);
+        }
+      }
+    }
+  }
+
+  private long freeGpuMilli() {
+    long[] sum = new long[1];
+    cluster.forEachNode(node -> sum[0] += node.freeGpuMilli());
+    return sum[0];
+  }
+
+  Pod pod(TracePod pod) {
+    return new Pod("pod-" + placed++, "benchmark", pod.name(), pod.shape(), pod.priority());
+  }
+
+  void place(Pod pod, NodeState node) {
+    cluster.place(
+        new Placement(
+            pod,
+            node.name(),
+            Arrays.stream(policy.gpuDevices(pod.shape(), node)).boxed().toList()));
+  }
+
+  Cluster cluster() {
+    return cluster;
+  }
+
+  List<TracePod> workload() {
+    return workload;
+  }
+
+  PlacementPolicy policy() {
+    return policy;
+  }
+
+  NodeScores scores() {
+    return scores;
+  }
+}

@@ -1,0 +1,102 @@
+package io.stowage.benchmarks;
+
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.wire.AnswerEncoder;
+import io.stowage.extender.wire.MalformedRequestException;
+import io.stowage.extender.wire.NodesRequest;
+import io.stowage.extender.wire.RequestDecoder;
+import io.stowage.extender.wire.RequestedNode;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Decoding a {@code filter} request that names nodes, and encoding its answer.
+ *
+ * <p>Names come in another order each time, as kube-scheduler's parallel filters leave them.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+public class FilterCodecBenchmark {
+  private static final int BODIES = 16;
+  private static final int SHORTLIST = 3;
+  private static final String POD =
+      """
+      {"metadata":{"name":"worker-0","namespace":"team-a","uid":"3f0c1c9e-7e5b-4d2a-9a55-5e0c5a8f0b11",
+       "labels":{"app":"training","training.kubeflow.org/job-name":"resnet"}},
+       "spec":{"schedulerName":"stowage","priority":0,"containers":[{"name":"main","image":"train:1",
+       "resources":{"limits":{"cpu":"11300m","memory":"48Gi","nvidia.com/gpu":"1"},
+       "requests":{"cpu":"11300m","memory":"48Gi","nvidia.com/gpu":"1"}}}]},
+       "status":{"phase":"Pending"}}""";
+
+  /** How many nodes the request names. */
+  @Param("5000")
+  public int nodes;
+
+  private final RequestDecoder decoder = new RequestDecoder();
+  private final AnswerEncoder encoder = new AnswerEncoder();
+  private final byte[][] bodies = new byte[BODIES][];
+  private List<RequestedNode> shortlist = List.of();
+  private Map<String, String> failed = Map.of();
+  private int next;
+
+  /** Builds the bodies. */
+  @Setup
+  public void build() {
+    List<String> names =
+        new ArrayList<>(IntStream.range(0, nodes).mapToObj("node-%05d"::formatted).toList());
+    SplittableRandom random = new SplittableRandom(42);
+    for (int i = 0; i < BODIES; i++) {
+      for (int j = names.size() - 1; j > 0; j--) {
+        Collections.swap(names, j, random.nextInt(j + 1));
+      }
+      String quoted = names.stream().map(name -> '"' + name + '"').collect(Collectors.joining(","));
+      bodies[i] =
+          ("{\"Pod\":" + POD + ",\"Nodes\":null,\"NodeNames\":[" + quoted + "]}")
+              .getBytes(StandardCharsets.UTF_8);
+    }
+    shortlist = names.stream().limit(SHORTLIST).map(RequestedNode::named).toList();
+    failed =
+        names.stream().collect(Collectors.toMap(name -> name, name -> "Insufficient GPU memory"));
+  }
+
+  /** Decodes one request. */
+  @Benchmark
+  public NodesRequest decode() throws MalformedRequestException, InvalidObjectException {
+    next = (next + 1) % BODIES;
+    return decoder.nodes(bodies[next]);
+  }
+
+  /** Encodes an answer that keeps a shortlist. */
+  @Benchmark
+  public byte[] encodeShortlist() {
+    return encoder.filter(false, shortlist, Map.of(), Map.of());
+  }
+
+  /** Encodes an answer that keeps none and gives a reason for each node. */
+  @Benchmark
+  public byte[] encodeAllFailed() {
+    return encoder.filter(false, List.of(), failed, Map.of());
+  }
+}

@@ -1,0 +1,55 @@
+package io.stowage.extender.cli;
+
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+
+/**
+ * The {@code stowage} command.
+ *
+ * <p>Exit codes: 0 done, 1 failed, 2 wrong usage.
+ */
+@Command(
+    name = "stowage",
+    description = "Packs machine-learning pods onto GPU, CPU and memory nodes.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Stowage.Version.class,
+    subcommands = {
+      ServeCommand.class,
+      ReplayCommand.class,
+      GenerateCompletion.class,
+      HelpCommand.class
+    })
+public final class Stowage {
+
+  /** Tells the version that the jar's manifest names. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Stowage.class.getPackage().getImplementationVersion();
+      return new String[] {"stowage " + (version == null ? "unpackaged" : version)};
+    }
+  }
+
+  private Stowage() {}
+
+  /** Runs the command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  /** Returns the command line; a failure prints one sentence and exits with 1. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Stowage())
+        .setExecutionExceptionHandler(
+            (failure, command, result) -> {
+              String message = failure.getMessage();
+              command
+                  .getErr()
+                  .println("stowage: " + (message == null ? failure.toString() : message));
+              return CommandLine.ExitCode.SOFTWARE;
+            });
+  }
+}

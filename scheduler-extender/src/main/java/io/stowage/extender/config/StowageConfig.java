@@ -1,0 +1,228 @@
+package io.stowage.extender.config;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import io.stowage.core.policy.Policies;
+import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.HoldSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DatabindException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.exc.MismatchedInputException;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/**
+ * The settings of {@code stowage serve}; what a file leaves out has its default.
+ *
+ * @param host the address to listen on; default 127.0.0.1, beside kube-scheduler in one pod
+ * @param port the port, 0 to 65535, 0 for any free one; default 8888
+ * @param maxBodyMebibytes the largest request that is read, 1 to 1024; default 128, enough for
+ *     5,000 whole nodes
+ * @param policy the placement policy; default stowage
+ * @param shortlistNodes how many of the best nodes filter keeps, 3 to 10000; default 3, so that
+ *     kube-scheduler has a second choice
+ * @param holdSeconds how long room told at filter counts against others, 1 to 3600; default 30
+ * @param claimHoldSeconds the same for pods with volume claims, whose binding may wait for a
+ *     volume, holdSeconds to 86400; default 900
+ * @param bindTimeoutMillis the time within which bind answers, 100 to 60000; default 4000, to be
+ *     less than kube-scheduler's httpTimeout (5 s unless set)
+ * @param bindThreads how many bindings are written at once, 1 to 256; default 16
+ * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
+ * @param wholeGpuResources extended resources that count whole GPUs, most specific first
+ * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
+ */
+public record StowageConfig(
+    String host,
+    int port,
+    int maxBodyMebibytes,
+    String policy,
+    int shortlistNodes,
+    int holdSeconds,
+    int claimHoldSeconds,
+    int bindTimeoutMillis,
+    int bindThreads,
+    int listPageSize,
+    List<String> wholeGpuResources,
+    List<String> gpuModelLabels) {
+
+  private static final YAMLMapper MAPPER =
+      YAMLMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .build();
+
+  /** Checks every setting and copies the lists; throws IllegalArgumentException. */
+  public StowageConfig {
+    if (host.isBlank()) {
+      throw new IllegalArgumentException("host: expected an address, was empty");
+    }
+    requireRange("port", port, 0, 65_535);
+    requireRange("maxBodyMebibytes", maxBodyMebibytes, 1, 1024);
+    if (!Policies.names().contains(policy)) {
+      throw new IllegalArgumentException(
+          "policy: expected one of "
+              + String.join(", ", Policies.names())
+              + ", was '"
+              + policy
+              + "'");
+    }
+    requireRange("shortlistNodes", shortlistNodes, 3, 10_000);
+    requireRange("holdSeconds", holdSeconds, 1, 3600);
+    requireRange("claimHoldSeconds", claimHoldSeconds, holdSeconds, 86_400);
+    requireRange("bindTimeoutMillis", bindTimeoutMillis, 100, 60_000);
+    requireRange("bindThreads", bindThreads, 1, 256);
+    requireRange("listPageSize", listPageSize, 100, 10_000);
+    wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
+    gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
+  }
+
+  /** Creates a configuration from a file's settings, those left out being null. */
+  @JsonCreator
+  static StowageConfig of(
+      @Nullable String host,
+      @Nullable Integer port,
+      @Nullable Integer maxBodyMebibytes,
+      @Nullable String policy,
+      @Nullable Integer shortlistNodes,
+      @Nullable Integer holdSeconds,
+      @Nullable Integer claimHoldSeconds,
+      @Nullable Integer bindTimeoutMillis,
+      @Nullable Integer bindThreads,
+      @Nullable Integer listPageSize,
+      @Nullable List<String> wholeGpuResources,
+      @Nullable List<String> gpuModelLabels) {
+    return new StowageConfig(
+        or(host, "127.0.0.1"),
+        or(port, 8888),
+        or(maxBodyMebibytes, 128),
+        or(policy, "stowage"),
+        or(shortlistNodes, 3),
+        or(holdSeconds, 30),
+        or(claimHoldSeconds, 900),
+        or(bindTimeoutMillis, 4000),
+        or(bindThreads, 16),
+        or(listPageSize, 500),
+        or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
+        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
+  }
+
+  /** Returns the defaults. */
+  public static StowageConfig defaults() {
+    return of(null, null, null, null, null, null, null, null, null, null, null, null);
+  }
+
+  /** Reads a file; one that is empty sets nothing. */
+  public static StowageConfig read(Path file) throws ConfigException {
+    String text;
+    try {
+      text = Files.readString(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new ConfigException(file + ": cannot be read: " + e);
+    }
+    try {
+      return MAPPER.readTree(text).isMissingNode() || MAPPER.readTree(text).isNull()
+          ? defaults()
+          : MAPPER.readValue(text, StowageConfig.class);
+    } catch (JacksonException e) {
+      throw new ConfigException(file + where(e) + ": " + sentence(e));
+    }
+  }
+
+  /** Returns the service's settings. */
+  public ServiceSettings serviceSettings() {
+    return new ServiceSettings(
+        host,
+        port,
+        (long) maxBodyMebibytes << 20,
+        Duration.ofMillis(bindTimeoutMillis),
+        bindThreads,
+        new HoldSettings(
+            shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
+        gpuResources());
+  }
+
+  /** Returns which resources and labels mean GPUs. */
+  public GpuResources gpuResources() {
+    return new GpuResources(wholeGpuResources, gpuModelLabels);
+  }
+
+  private static String where(JacksonException e) {
+    return e.getCause() instanceof IllegalArgumentException
+            || e.getLocation() == null
+            || e.getLocation().getLineNr() < 1
+        ? ""
+        : " line " + e.getLocation().getLineNr();
+  }
+
+  private static String sentence(JacksonException e) {
+    if (e.getCause() instanceof IllegalArgumentException invalid) {
+      return String.valueOf(invalid.getMessage());
+    }
+    if (e instanceof UnrecognizedPropertyException unknown) {
+      return "unknown setting '" + unknown.getPropertyName() + "'; there are " + settings();
+    }
+    String setting =
+        e.getPath().stream()
+            .map(
+                reference ->
+                    reference.getPropertyName() == null
+                        ? "[" + reference.getIndex() + "]"
+                        : reference.getPropertyName())
+            .collect(Collectors.joining());
+    if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
+      return (setting.isEmpty() ? "" : setting + ": ")
+          + "expected "
+          + expected(mismatch.getTargetType());
+    }
+    return e instanceof DatabindException
+        ? setting + ": " + e.getOriginalMessage()
+        : "expected YAML: " + e.getOriginalMessage();
+  }
+
+  private static String expected(Class<?> type) {
+    if (type == Integer.class || type == int.class) {
+      return "a whole number";
+    } else if (type == String.class) {
+      return "a text";
+    }
+    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings();
+  }
+
+  private static String settings() {
+    return Arrays.stream(StowageConfig.class.getRecordComponents())
+        .map(component -> component.getName())
+        .collect(Collectors.joining(", "));
+  }
+
+  private static <T> T or(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+
+  private static void requireRange(String setting, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          setting + ": expected " + least + " to " + most + ", was " + value);
+    }
+  }
+
+  private static List<String> requireNames(String setting, List<String> names) {
+    for (String name : names) {
+      if (name == null || !name.matches("[A-Za-z0-9]([A-Za-z0-9./_-]*[A-Za-z0-9])?")) {
+        throw new IllegalArgumentException(
+            setting + ": expected names such as nvidia.com/gpu, was '" + name + "'");
+      }
+    }
+    return List.copyOf(names);
+  }
+}

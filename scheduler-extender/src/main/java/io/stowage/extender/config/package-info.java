@@ -1,0 +1,8 @@
+/**
+ * The configuration file: one YAML file, read into a record that validates every setting. Depends
+ * on the settings of the service.
+ */
+@NullMarked
+package io.stowage.extender.config;
+
+import org.jspecify.annotations.NullMarked;
