@@ -84,11 +84,13 @@ public final class BurstReplay {
         seed,
         queue.size(),
         placed,
-        placer.gpuAllocationPercent(),
-        placer.cpuAllocationPercent(),
+        placer.cluster().gpuAllocationPercent(),
+        placer.cluster().cpuAllocationPercent(),
         failed,
-        placer.strandedPercentByCause(
-            placer.stranded(scenario.pods().stream().map(TracePod::shape).distinct().toList())),
+        placer
+            .cluster()
+            .strandedPercentByCause(
+                scenario.pods().stream().map(TracePod::shape).distinct().toList()),
         decideSeconds);
   }
 }

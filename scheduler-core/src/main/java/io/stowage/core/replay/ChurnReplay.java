@@ -3,10 +3,10 @@ package io.stowage.core.replay;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
 import io.stowage.core.trace.PodClass;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,25 +15,23 @@ import java.util.NavigableMap;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.random.RandomGenerator;
 
 /**
  * The churn protocol: pods arrive, wait where they must, run and end, so that the offered GPU load
  * is a given part of the cluster's capacity.
  *
- * <p>Pods are drawn from the workload with replacement, arrivals are Poisson, run times are those
- * of {@link RunTimes}. The cluster starts near its steady state: pods drawn in proportion to their
- * run time, each with a uniform part of it left. A pod that fits nowhere waits; at every end of a
- * pod those waiting are tried by priority, then arrival. Figures are taken from the warm-up's last
- * arrival to the window's last.
+ * <p>Pods come as {@link ChurnArrivals} draws them. A pod that fits nowhere waits; at every end of
+ * a pod those waiting are tried by priority, then arrival. Figures are taken from the warm-up's
+ * last arrival to the window's last.
  */
 public final class ChurnReplay {
   private static final int STRANDED_SAMPLES = 100;
 
   private final Settings settings;
   private final Placer placer;
-  private final Map<PodShape, Long> gpuMilli;
+  private final List<PodShape> shapes;
   private final List<TracePod> pods;
+  private final ChurnArrivals arrivals;
 
   /** Which pod arrives when and for how long it runs; prefilled pods arrive at time 0. */
   private final int[] podOfArrival;
@@ -145,73 +143,25 @@ public final class ChurnReplay {
     SplittableRandom arrivalStream = random.split();
     this.settings = settings;
     this.placer = new Placer(scenario, policyName, random.split());
-    this.gpuMilli = scenario.gpuMilliByShape();
     this.pods = scenario.pods();
-    RunTimes times = new RunTimes(pods, runTimes);
-    int[] prefill = prefill(times, arrivalStream);
-    prefilled = prefill.length;
+    this.shapes = pods.stream().map(TracePod::shape).distinct().toList();
+    this.arrivals =
+        new ChurnArrivals(
+            scenario, runTimes, settings.load, placer.cluster().gpuCapacityMilli(), arrivalStream);
+    prefilled = arrivals.prefilled();
     int total = prefilled + settings.warmUpArrivals + settings.windowArrivals;
-    podOfArrival = Arrays.copyOf(prefill, total);
+    podOfArrival = new int[total];
     arrivalSeconds = new double[total];
     runSeconds = new double[total];
-    for (int i = 0; i < prefilled; i++) {
-      runSeconds[i] =
-          times.drawByLength(podOfArrival[i], arrivalStream) * arrivalStream.nextDouble();
-    }
-    double gapSeconds = meanGapSeconds(times);
-    double seconds = 0;
-    for (int i = prefilled; i < total; i++) {
-      seconds -= Math.log(1 - arrivalStream.nextDouble()) * gapSeconds;
-      arrivalSeconds[i] = seconds;
-      podOfArrival[i] = arrivalStream.nextInt(pods.size());
-      runSeconds[i] = times.draw(podOfArrival[i], arrivalStream);
+    for (int i = 0; i < total; i++) {
+      ChurnArrivals.Arrival arrival = arrivals.next();
+      podOfArrival[i] = arrival.pod();
+      arrivalSeconds[i] = arrival.seconds();
+      runSeconds[i] = arrival.runSeconds();
     }
     int beforeWindow = prefilled + settings.warmUpArrivals - 1;
     windowStartSeconds = beforeWindow < 0 ? 0 : arrivalSeconds[beforeWindow];
     windowEndSeconds = arrivalSeconds[total - 1];
-  }
-
-  private double meanGapSeconds(RunTimes times) {
-    double milliSeconds = 0;
-    for (int i = 0; i < pods.size(); i++) {
-      milliSeconds += gpuMilliOf(i) * times.mean(i);
-    }
-    if (milliSeconds == 0 || placer.gpuCapacityMilli() == 0) {
-      throw new IllegalArgumentException(
-          "churn needs GPUs: the cluster has "
-              + placer.gpuCapacityMilli()
-              + " milli-GPU, the pods ask for "
-              + milliSeconds
-              + " milli-GPU seconds");
-    }
-    return milliSeconds / pods.size() / (settings.load * placer.gpuCapacityMilli());
-  }
-
-  /** Draws pods in proportion to their run time until they ask for the load, at most for 100 %. */
-  private int[] prefill(RunTimes times, RandomGenerator random) {
-    double[] cumulated = new double[pods.size()];
-    double sum = 0;
-    for (int i = 0; i < cumulated.length; i++) {
-      sum += times.mean(i);
-      cumulated[i] = sum;
-    }
-    double limitMilli = Math.min(settings.load, 1) * placer.gpuCapacityMilli();
-    int[] drawn = new int[1024];
-    int count = 0;
-    for (double asked = 0; asked < limitMilli && sum > 0; ) {
-      int found = Arrays.binarySearch(cumulated, random.nextDouble() * sum);
-      int pod = Math.min(found >= 0 ? found : -found - 1, cumulated.length - 1);
-      asked += gpuMilliOf(pod);
-      if (count == drawn.length) {
-        drawn = Arrays.copyOf(drawn, 2 * count);
-      }
-      drawn[count++] = pod;
-    }
-    return Arrays.copyOf(drawn, count);
-  }
-
-  private long gpuMilliOf(int pod) {
-    return gpuMilli.getOrDefault(pods.get(pod).shape(), 0L);
   }
 
   private Result run(String policyName, long seed, Progress progress) {
@@ -274,9 +224,9 @@ public final class ChurnReplay {
       departures.poll();
       advance(next.seconds);
       NodeState freed = placer.remove(uid(next.arrival));
-      for (WaitingQueue.Queued pod = queue.pollFitting(freed);
+      for (WaitingQueue.Queued pod = queue.poll(shape -> Fit.fits(shape, freed));
           pod != null;
-          pod = queue.pollFitting(freed)) {
+          pod = queue.poll(shape -> Fit.fits(shape, freed))) {
         overtaken(pod);
         placer.placeOn(podOf(pod.arrival()), freed);
         placed += started(pod.arrival());
@@ -315,15 +265,16 @@ public final class ChurnReplay {
     double from = Math.max(nowSeconds, windowStartSeconds);
     double to = Math.min(seconds, windowEndSeconds);
     if (to > from) {
-      gpuPercentSeconds += (to - from) * placer.gpuAllocationPercent();
-      cpuPercentSeconds += (to - from) * placer.cpuAllocationPercent();
+      gpuPercentSeconds += (to - from) * placer.cluster().gpuAllocationPercent();
+      cpuPercentSeconds += (to - from) * placer.cluster().cpuAllocationPercent();
     }
     nowSeconds = seconds;
   }
 
   private void sampleStranded() {
     placer
-        .strandedPercentByCause(placer.stranded(gpuMilli.keySet()))
+        .cluster()
+        .strandedPercentByCause(shapes)
         .forEach((cause, percent) -> strandedSums.merge(cause, percent, Double::sum));
     strandedSamples++;
   }
@@ -334,8 +285,11 @@ public final class ChurnReplay {
     for (int i = 0; i < podOfArrival.length; i++) {
       double from = Math.max(arrivalSeconds[i], windowStartSeconds);
       double to = Math.min(arrivalSeconds[i] + runSeconds[i], windowEndSeconds);
-      milliSeconds += Math.max(0, to - from) * gpuMilliOf(podOfArrival[i]);
+      milliSeconds += Math.max(0, to - from) * arrivals.gpuMilliOf(podOfArrival[i]);
     }
-    return 100 * milliSeconds / placer.gpuCapacityMilli() / (windowEndSeconds - windowStartSeconds);
+    return 100
+        * milliSeconds
+        / placer.cluster().gpuCapacityMilli()
+        / (windowEndSeconds - windowStartSeconds);
   }
 }

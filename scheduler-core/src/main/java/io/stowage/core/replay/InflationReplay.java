@@ -74,7 +74,7 @@ public final class InflationReplay {
     SplittableRandom arrivalStream = random.split();
     SplittableRandom tieStream = random.split();
     Placer placer = new Placer(withNamesShuffled(scenario, random), policyName, tieStream);
-    long capacityMilli = placer.gpuCapacityMilli();
+    long capacityMilli = placer.cluster().gpuCapacityMilli();
     Map<PodShape, Long> gpuMilli = scenario.gpuMilliByShape();
     List<TracePod> arrivals = arrivals(scenario, gpuMilli, arrivalStream, capacityMilli);
 
@@ -93,7 +93,7 @@ public final class InflationReplay {
       }
       askedMilli += gpuMilli.getOrDefault(arrival.shape(), 0L);
       if (at100 == NEVER && askedMilli >= capacityMilli) {
-        at100 = placer.gpuAllocationPercent();
+        at100 = placer.cluster().gpuAllocationPercent();
       }
       progress.update((double) i / arrivals.size());
     }
@@ -103,10 +103,10 @@ public final class InflationReplay {
         arrivals.size(),
         placed,
         at100,
-        placer.gpuAllocationPercent(),
-        placer.cpuAllocationPercent(),
+        placer.cluster().gpuAllocationPercent(),
+        placer.cluster().cpuAllocationPercent(),
         failed,
-        placer.strandedPercentByCause(placer.stranded(gpuMilli.keySet())));
+        placer.cluster().strandedPercentByCause(gpuMilli.keySet()));
   }
 
   private static Scenario withNamesShuffled(Scenario scenario, SplittableRandom random) {

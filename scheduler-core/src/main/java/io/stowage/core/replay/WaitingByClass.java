@@ -6,8 +6,8 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Collects how long pods of each class waited to be placed. */
-final class WaitingByClass {
+/** Collects how long pods of each class waited to be placed. Not thread-safe. */
+public final class WaitingByClass {
   private final Map<PodClass, Samples> byClass = new EnumMap<>(PodClass.class);
 
   /** Waiting times of one class. */
@@ -24,17 +24,33 @@ final class WaitingByClass {
     }
   }
 
-  WaitingByClass() {
+  /** Creates an empty collection. */
+  public WaitingByClass() {
     for (PodClass podClass : PodClass.values()) {
       byClass.put(podClass, new Samples());
     }
   }
 
-  void placed(PodClass podClass, double waitedSeconds) {
+  /** Returns an independent copy. */
+  public WaitingByClass copy() {
+    WaitingByClass copy = new WaitingByClass();
+    byClass.forEach(
+        (podClass, samples) -> {
+          Samples copied = copy.samples(podClass);
+          copied.seconds = samples.seconds.clone();
+          copied.count = samples.count;
+          copied.stillWaiting = samples.stillWaiting;
+        });
+    return copy;
+  }
+
+  /** Notes a pod that was placed. */
+  public void placed(PodClass podClass, double waitedSeconds) {
     samples(podClass).add(waitedSeconds);
   }
 
-  void stillWaiting(PodClass podClass, double waitedSeconds) {
+  /** Notes a pod that waits at the end. */
+  public void stillWaiting(PodClass podClass, double waitedSeconds) {
     Samples samples = samples(podClass);
     samples.add(waitedSeconds);
     samples.stillWaiting++;
@@ -45,7 +61,7 @@ final class WaitingByClass {
   }
 
   /** Returns the figures by the class's key. */
-  Map<String, WaitingTimes> figures() {
+  public Map<String, WaitingTimes> figures() {
     Map<String, WaitingTimes> figures = new LinkedHashMap<>();
     byClass.forEach(
         (podClass, samples) -> {

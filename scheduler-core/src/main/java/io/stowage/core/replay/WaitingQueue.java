@@ -1,22 +1,21 @@
 package io.stowage.core.replay;
 
-import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
-import io.stowage.core.fit.Fit;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Pods that fit nowhere when they were last tried, by priority, then arrival.
  *
  * <p>They are kept by shape, because a pod that waits fits only where room has been freed since,
- * and pods of one shape fit alike.
+ * and pods of one shape fit alike. Not thread-safe.
  */
-final class WaitingQueue {
+public final class WaitingQueue {
   private static final Comparator<Queued> ORDER =
       Comparator.comparingInt((Queued queued) -> -queued.priority())
           .thenComparingInt(Queued::arrival);
@@ -31,15 +30,16 @@ final class WaitingQueue {
    * @param priority its priority; higher goes first
    * @param shape what it asks for
    */
-  record Queued(int arrival, int priority, PodShape shape) {}
+  public record Queued(int arrival, int priority, PodShape shape) {}
 
-  void add(Queued queued) {
+  /** Adds a pod. */
+  public void add(Queued queued) {
     byShape.computeIfAbsent(queued.shape(), shape -> new PriorityQueue<>(ORDER)).add(queued);
     size++;
   }
 
-  /** Removes and returns the first pod that fits the node, null where none does. */
-  @Nullable Queued pollFitting(NodeState node) {
+  /** Removes and returns the first pod of a shape that {@code fits} accepts, null where none is. */
+  public @Nullable Queued poll(Predicate<PodShape> fits) {
     if (size == 0) {
       return null;
     }
@@ -48,7 +48,7 @@ final class WaitingQueue {
       Queued head = queue.peek();
       if (head != null
           && (first == null || ORDER.compare(head, first) < 0)
-          && Fit.fits(head.shape(), node)) {
+          && fits.test(head.shape())) {
         first = head;
       }
     }
@@ -65,7 +65,13 @@ final class WaitingQueue {
     return first;
   }
 
-  void forEach(Consumer<Queued> action) {
+  /** Returns how many pods wait. */
+  public int size() {
+    return size;
+  }
+
+  /** Calls {@code action} for each pod, in no order. */
+  public void forEach(Consumer<Queued> action) {
     byShape.values().forEach(queue -> queue.forEach(action));
   }
 }

@@ -38,6 +38,12 @@ public final class SyntheticWorkload {
   private static final double P99_SECONDS = 114_715;
   private static final double SIGMA = Math.log(P99_SECONDS / MEDIAN_SECONDS) / 2.326;
 
+  /**
+   * How many shares there are where they have nodes of their own, as a part of those where every
+   * GPU is shared: as many as the nodes hold when the others are full.
+   */
+  private static final double POOLED_SHARES = 0.5;
+
   private record NodeType(
       int weight,
       long cores,
@@ -47,7 +53,11 @@ public final class SyntheticWorkload {
       long gpuGib,
       boolean shared) {}
 
-  private record Shape(double weight, long cpuMilli, long memoryGib, int gpus, int shareMilli) {}
+  private record Shape(double weight, long cpuMilli, long memoryGib, int gpus, int shareMilli) {
+    boolean isShare() {
+      return gpus > 0 && shareMilli < TraceFiles.GPU_MILLI;
+    }
+  }
 
   private static final List<NodeType> NODE_TYPES =
       List.of(
@@ -96,7 +106,7 @@ public final class SyntheticWorkload {
     }
     List<TracePod> pods = new ArrayList<>(podCount);
     for (int i = 0; i < podCount; i++) {
-      Shape shape = draw(random);
+      Shape shape = draw(random, gpus);
       double seconds =
           Math.min(P99_SECONDS, MEDIAN_SECONDS * Math.exp(SIGMA * random.nextGaussian()));
       pods.add(
@@ -141,25 +151,29 @@ public final class SyntheticWorkload {
     if (shape.gpus == 0) {
       return PodShape.of(request, GpuRequest.NONE);
     }
-    boolean share = shape.shareMilli < TraceFiles.GPU_MILLI;
     GpuRequest gpu =
         switch (gpus) {
           case MIXED ->
-              share
+              shape.isShare()
                   ? GpuRequest.share(TraceFiles.GPU_RESOURCE, shape.shareMilli)
                   : GpuRequest.whole(TraceFiles.GPU_RESOURCE, shape.gpus);
           case POOLS ->
-              share
+              shape.isShare()
                   ? GpuRequest.share(SHARE_RESOURCE, (shape.shareMilli * 16L + 999) / 1000)
                   : GpuRequest.whole(WHOLE_RESOURCE, shape.gpus);
         };
     return PodShape.of(request, gpu);
   }
 
-  private static Shape draw(SplittableRandom random) {
-    double left = random.nextDouble() * SHAPES.stream().mapToDouble(Shape::weight).sum();
+  private static double weight(Shape shape, Gpus gpus) {
+    return gpus == Gpus.POOLS && shape.isShare() ? shape.weight * POOLED_SHARES : shape.weight;
+  }
+
+  private static Shape draw(SplittableRandom random, Gpus gpus) {
+    double left =
+        random.nextDouble() * SHAPES.stream().mapToDouble(shape -> weight(shape, gpus)).sum();
     for (Shape shape : SHAPES) {
-      left -= shape.weight;
+      left -= weight(shape, gpus);
       if (left < 0) {
         return shape;
       }

@@ -1,0 +1,214 @@
+package io.stowage.extender.demo;
+
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.replay.ChurnArrivals;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.SyntheticWorkload;
+import io.stowage.core.trace.TracePod;
+import io.stowage.extender.demo.ChurningCluster.Arrived;
+import io.stowage.extender.demo.ChurningCluster.PlacementListener;
+import io.stowage.extender.service.ServiceSettings;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Two equal clusters that the same pods arrive in: one filled by Stowage, asked over HTTP, one by
+ * kube-scheduler's default policy.
+ *
+ * <p>The pods of time 0 are placed first, one after another, while the cluster's clock stands; then
+ * it runs so much faster than the real one that about {@value #ARRIVALS_PER_SECOND} pods arrive a
+ * second. What happens at which cluster time depends on the settings alone and not on how fast the
+ * machine is. Not thread-safe but for {@link #stop}.
+ */
+public final class Demo implements AutoCloseable {
+  private static final int WORKLOAD_PODS = 4_000;
+  private static final int ARRIVALS_PER_SECOND = 150;
+  private static final double LONGEST_FILL_SECONDS = 10;
+  private static final double FILL_PART = 0.25;
+
+  /** How long what was to arrive within the duration may take beyond it. */
+  private static final double MOST_LATE_SECONDS = 2;
+
+  private final DemoSettings settings;
+  private final List<TracePod> pods;
+  private final ChurnArrivals arrivals;
+  private final StowageScheduler stowage;
+  private final ChurningCluster stowageCluster;
+  private final ChurningCluster defaultCluster;
+  private final OfferedLoad offered = new OfferedLoad();
+  private final double clusterSecondsPerSecond;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private long startNanos = System.nanoTime();
+  private int arrived;
+  private double clusterSeconds;
+  private ChurnArrivals.Arrival next;
+
+  /** Shows how the demo goes; called on the thread that runs it. */
+  public interface Display {
+    /** Returns how long to wait between two calls of {@link #show}. */
+    Duration interval();
+
+    /** Shows how things stand. */
+    void show(Demo demo);
+  }
+
+  /**
+   * Starts the service; no pod has arrived yet.
+   *
+   * @throws IOException where the port cannot be listened on
+   */
+  public static Demo start(DemoSettings settings) throws IOException {
+    return new Demo(settings, PlacementListener.NONE, PlacementListener.NONE);
+  }
+
+  Demo(DemoSettings settings, PlacementListener stowageListener, PlacementListener defaultListener)
+      throws IOException {
+    this.settings = settings;
+    SplittableRandom random = new SplittableRandom(settings.seed());
+    Scenario scenario =
+        SyntheticWorkload.generate(
+            settings.nodes(), WORKLOAD_PODS, SyntheticWorkload.Gpus.POOLS, settings.seed());
+    pods = scenario.pods();
+    List<PodShape> shapes = pods.stream().map(TracePod::shape).distinct().toList();
+    DefaultScheduler defaultScheduler = new DefaultScheduler(scenario, random.split());
+    arrivals =
+        new ChurnArrivals(
+            scenario,
+            List.of(),
+            settings.load(),
+            defaultScheduler.cluster().gpuCapacityMilli(),
+            random.split());
+    next = arrivals.next();
+    clusterSecondsPerSecond = wholeUnits(ARRIVALS_PER_SECOND * arrivals.meanGapSeconds());
+    stowage =
+        new StowageScheduler(
+            scenario.nodes(), ServiceSettings.DEFAULT.onPort(settings.port()), random.split());
+    stowageCluster = new ChurningCluster(stowage, shapes, stowageListener);
+    defaultCluster = new ChurningCluster(defaultScheduler, shapes, defaultListener);
+  }
+
+  /** Rounds seconds to whole minutes, or to whole seconds below one minute. */
+  private static double wholeUnits(double seconds) {
+    return seconds >= 60 ? 60 * Math.rint(seconds / 60) : Math.max(1, Math.rint(seconds));
+  }
+
+  /** Returns the port that the service listens on. */
+  public int port() {
+    return stowage.port();
+  }
+
+  /** Returns the settings. */
+  DemoSettings settings() {
+    return settings;
+  }
+
+  /** Returns how many seconds pass in the clusters in one second. */
+  double clusterSecondsPerSecond() {
+    return clusterSecondsPerSecond;
+  }
+
+  /**
+   * Runs until its duration is over or it is stopped.
+   *
+   * @throws IOException where the service cannot be reached
+   */
+  public void run(Display display) throws IOException, InterruptedException {
+    startNanos = System.nanoTime();
+    double endSeconds =
+        settings.isEndless() ? Double.POSITIVE_INFINITY : settings.duration().toNanos() / 1e9;
+    double nextShowSeconds = 0;
+    while (stopped.getCount() > 0) {
+      double seconds = (System.nanoTime() - startNanos) / 1e9;
+      if (seconds >= nextShowSeconds) {
+        display.show(this);
+        nextShowSeconds = seconds + display.interval().toNanos() / 1e9;
+      }
+      double dueSeconds = dueSeconds();
+      if (dueSeconds >= endSeconds && seconds >= endSeconds) {
+        advanceTo((endSeconds - fillSeconds()) * clusterSecondsPerSecond);
+        return;
+      }
+      if (seconds >= endSeconds + MOST_LATE_SECONDS) {
+        return;
+      }
+      if (dueSeconds < endSeconds && dueSeconds <= seconds) {
+        arriveNext();
+      } else {
+        double untilSeconds = Math.min(Math.min(dueSeconds, endSeconds), nextShowSeconds);
+        stopped.await((long) Math.ceil((untilSeconds - seconds) * 1e9), TimeUnit.NANOSECONDS);
+      }
+    }
+  }
+
+  /** Returns when the next pod is to arrive, in seconds after the start. */
+  private double dueSeconds() {
+    return arrived < arrivals.prefilled()
+        ? fillSeconds() * arrived / arrivals.prefilled()
+        : fillSeconds() + next.seconds() / clusterSecondsPerSecond;
+  }
+
+  private double fillSeconds() {
+    return settings.isEndless()
+        ? LONGEST_FILL_SECONDS
+        : Math.min(LONGEST_FILL_SECONDS, FILL_PART * settings.duration().toNanos() / 1e9);
+  }
+
+  /** Lets the next pod arrive in both clusters. */
+  void arriveNext() throws IOException, InterruptedException {
+    TracePod drawn = pods.get(next.pod());
+    String name = "pod-" + arrived;
+    Pod pod = new Pod(name, "demo", name, drawn.shape(), drawn.priority());
+    Arrived arrival = new Arrived(arrived, pod, next.seconds(), next.runSeconds());
+    clusterSeconds = next.seconds();
+    offered.arrive(next.seconds(), next.runSeconds(), arrivals.gpuMilliOf(next.pod()));
+    stowageCluster.arrive(arrival);
+    defaultCluster.arrive(arrival);
+    arrived++;
+    next = arrivals.next();
+  }
+
+  private void advanceTo(double seconds) throws IOException, InterruptedException {
+    clusterSeconds = seconds;
+    offered.advanceTo(seconds);
+    stowageCluster.advanceTo(seconds);
+    defaultCluster.advanceTo(seconds);
+  }
+
+  /** Makes {@link #run} return soon; may be called by any thread. */
+  public void stop() {
+    stopped.countDown();
+  }
+
+  /** Returns how things stand; looks at every node. */
+  DemoFigures figures() {
+    long capacityMilli = stowage.cluster().gpuCapacityMilli();
+    return new DemoFigures(
+        (System.nanoTime() - startNanos) / 1e9,
+        clusterSeconds,
+        arrived,
+        arrivals.prefilled(),
+        capacityMilli / 1000,
+        100 * offered.meanMilli() / capacityMilli,
+        stowageCluster.figures(),
+        defaultCluster.figures(),
+        stowage.calls().filterLatency(),
+        stowage.calls().totalSeconds(),
+        stowage.failedDecisions());
+  }
+
+  /** Returns the service and what it was asked. */
+  StowageScheduler stowage() {
+    return stowage;
+  }
+
+  /** Stops the service. */
+  @Override
+  public void close() {
+    stowage.close();
+  }
+}
