@@ -87,7 +87,7 @@ public final class Fragmentation {
         capacityUnits[partly++] = capacityUnits[i];
       }
     }
-    if (totalMilli == 0) {
+    if (totalMilli == 0 || typical.pods().isEmpty()) {
       return 0;
     }
     double[] frequency = table.frequency[runnable(table.cpuMilli, freeCpuMilli)];

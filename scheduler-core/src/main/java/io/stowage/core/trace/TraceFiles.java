@@ -5,8 +5,10 @@ import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedSet;
@@ -22,6 +25,7 @@ import org.apache.commons.csv.CSVException;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
+import org.apache.commons.csv.DuplicateHeaderMode;
 
 /**
  * Reads node and pod lists of the form of the public trace {@code cluster-trace-gpu-v2023}.
@@ -43,6 +47,17 @@ public final class TraceFiles {
   private static final long MAX_MEMORY_MIB = 1L << 40;
   private static final long MAX_GPUS = 1024;
   private static final long MIB = 1 << 20;
+
+  private static final char BYTE_ORDER_MARK = '\ufeff';
+
+  private static final CSVFormat FORMAT =
+      CSVFormat.DEFAULT
+          .builder()
+          .setHeader()
+          .setSkipHeaderRecord(true)
+          .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
+          .setTrim(true)
+          .get();
 
   private TraceFiles() {}
 
@@ -140,11 +155,9 @@ public final class TraceFiles {
   }
 
   private static List<Row> rows(Path file, List<String> required) throws IOException {
-    CSVFormat format =
-        CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).setTrim(true).get();
     List<Row> rows = new ArrayList<>();
-    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8);
-        CSVParser parser = format.parse(reader)) {
+    try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8);
+        CSVParser parser = FORMAT.parse(withoutByteOrderMark(reader))) {
       Set<String> header = new TreeSet<>(parser.getHeaderNames());
       for (String column : required) {
         if (!header.contains(column)) {
@@ -152,15 +165,7 @@ public final class TraceFiles {
               file + ":1: no column '" + column + "', expected at least " + required);
         }
       }
-      for (CSVRecord values : parser) {
-        Row row = new Row(file, parser.getCurrentLineNumber(), values);
-        if (!values.isConsistent()) {
-          throw new TraceFormatException(
-              "%s:%d: %d values, expected %d as in the header"
-                  .formatted(file, row.line, values.size(), header.size()));
-        }
-        rows.add(row);
-      }
+      addRows(file, parser, rows);
     } catch (CSVException | CharacterCodingException | IllegalArgumentException e) {
       throw new TraceFormatException(file + ": not a CSV file in UTF-8: " + e.getMessage());
     }
@@ -168,6 +173,36 @@ public final class TraceFiles {
       throw new TraceFormatException(file + ": no rows after the header");
     }
     return rows;
+  }
+
+  private static void addRows(Path file, CSVParser parser, List<Row> rows) throws IOException {
+    int columns = parser.getHeaderNames().size();
+    try {
+      for (CSVRecord values : parser) {
+        Row row = new Row(file, parser.getCurrentLineNumber(), values);
+        if (!values.isConsistent()) {
+          throw new TraceFormatException(
+              "%s:%d: %d values, expected %d as in the header"
+                  .formatted(file, row.line, values.size(), columns));
+        }
+        rows.add(row);
+      }
+    } catch (UncheckedIOException e) {
+      throw new TraceFormatException(
+          "%s:%d: not a CSV file in UTF-8 from here on: %s"
+              .formatted(
+                  file,
+                  parser.getCurrentLineNumber(),
+                  Objects.requireNonNull(e.getCause()).getMessage()));
+    }
+  }
+
+  private static Reader withoutByteOrderMark(BufferedReader reader) throws IOException {
+    reader.mark(1);
+    if (reader.read() != BYTE_ORDER_MARK) {
+      reader.reset();
+    }
+    return reader;
   }
 
   /** One line of a file. */

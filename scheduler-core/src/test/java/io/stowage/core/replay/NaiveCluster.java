@@ -1,0 +1,156 @@
+package io.stowage.core.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import io.stowage.core.fragmentation.Stranded;
+import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.core.policy.Policies;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.TracePod;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A cluster that looks at every node for every pod and keeps no score and no total. */
+final class NaiveCluster {
+  private final Cluster cluster = new Cluster();
+  private final PlacementPolicy policy;
+  private final SplittableRandom ties;
+
+  NaiveCluster(Scenario scenario, String policyName, SplittableRandom ties) {
+    this.ties = ties;
+    policy =
+        Policies.create(
+            policyName,
+            TypicalPods.of(
+                scenario.pods().stream()
+                    .collect(
+                        Collectors.groupingBy(
+                            TracePod::shape, LinkedHashMap::new, Collectors.counting()))));
+    scenario.nodes().forEach(cluster::putNode);
+    scenario.running().forEach(cluster::place);
+  }
+
+  /** Places a pod on the best of all nodes; returns whether there is one. */
+  boolean arrive(Pod pod) {
+    seen(pod.shape());
+    return tryAgain(pod);
+  }
+
+  /** Tells the policy of a pod that arrived. */
+  void seen(PodShape shape) {
+    policy.observe(shape);
+  }
+
+  /** Places a pod that is known already. */
+  boolean tryAgain(Pod pod) {
+    NodeState best = best(pod);
+    if (best == null) {
+      return false;
+    }
+    int[] devices = policy.gpuDevices(pod.shape(), best);
+    cluster.place(new Placement(pod, best.name(), IntStream.of(devices).boxed().toList()));
+    assertNothingIsOverCommitted(best);
+    return true;
+  }
+
+  private @Nullable NodeState best(Pod pod) {
+    NodeState best = null;
+    double bestScore = 0;
+    int tied = 0;
+    for (NodeState node : nodes()) {
+      if (!Fit.shortages(pod.shape(), node).isEmpty()) {
+        continue;
+      }
+      double score = policy.score(pod.shape(), node);
+      if (best == null || score > bestScore) {
+        best = node;
+        bestScore = score;
+        tied = 1;
+      } else if (score == bestScore) {
+        tied++;
+        boolean take =
+            policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM
+                ? ties.nextInt(tied) == 0
+                : node.name().compareTo(best.name()) < 0;
+        best = take ? node : best;
+      }
+    }
+    return best;
+  }
+
+  private static void assertNothingIsOverCommitted(NodeState node) {
+    Node spec = node.node();
+    assertThat(spec).isNotNull();
+    if (spec != null) {
+      assertThat(node.requestedCpuMilli()).isLessThanOrEqualTo(spec.allocatable().cpuMilli());
+      assertThat(node.requestedMemoryBytes()).isLessThanOrEqualTo(spec.allocatable().memoryBytes());
+      long[] asked = new long[node.gpuCount()];
+      for (Placement placement : node.placements()) {
+        for (int device : node.gpuDevices(placement.pod().uid())) {
+          asked[device] += placement.pod().shape().gpu().unitsOf(node.gpuCapacityUnits(device));
+        }
+      }
+      for (int i = 0; i < asked.length; i++) {
+        assertThat(asked[i]).isLessThanOrEqualTo(node.gpuCapacityUnits(i));
+      }
+    }
+  }
+
+  void end(String uid) {
+    assertThat(cluster.remove(uid)).isNotNull();
+  }
+
+  double gpuPercent() {
+    long capacity = sum(NodeState::gpuCapacityMilli);
+    return 100.0 * (capacity - sum(NodeState::freeGpuMilli)) / capacity;
+  }
+
+  double cpuPercent() {
+    long capacity = sum(NaiveCluster::allocatableCpuMilli);
+    return 100.0 * sum(NodeState::requestedCpuMilli) / capacity;
+  }
+
+  long gpuCapacityMilli() {
+    return sum(NodeState::gpuCapacityMilli);
+  }
+
+  Map<String, Double> strandedPercent(Scenario scenario) {
+    Stranded stranded =
+        Stranded.of(cluster, scenario.pods().stream().map(TracePod::shape).distinct().toList());
+    Map<String, Double> percent = new LinkedHashMap<>();
+    stranded
+        .milliByCause()
+        .forEach((cause, milli) -> percent.put(cause.key(), 100.0 * milli / gpuCapacityMilli()));
+    return percent;
+  }
+
+  private static long allocatableCpuMilli(NodeState node) {
+    Node spec = node.node();
+    return spec == null ? 0 : spec.allocatable().cpuMilli();
+  }
+
+  private long sum(ToLongFunction<NodeState> figure) {
+    return nodes().stream().mapToLong(figure).sum();
+  }
+
+  private List<NodeState> nodes() {
+    List<NodeState> nodes = new ArrayList<>();
+    cluster.forEachNode(nodes::add);
+    return nodes;
+  }
+}
