@@ -16,13 +16,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ClusterTest {
 
   @ParameterizedTest(name = "seed {0}")
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void anyOrderOfChangesLeavesWhatASumFromScratchGives(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     RandomChanges changes = new RandomChanges(random);
     Cluster cluster = new Cluster();
     ReferenceCluster reference = new ReferenceCluster();
-    for (int step = 0; step < 3_000; step++) {
+    for (int step = 0; step < 1_500; step++) {
       Map<String, Long> before = versions(cluster);
       Set<String> touched = new HashSet<>();
       switch (random.nextInt(8)) {

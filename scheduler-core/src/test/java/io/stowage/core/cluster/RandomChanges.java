@@ -21,7 +21,7 @@ public final class RandomChanges {
   }
 
   public String nodeName() {
-    return "node-" + random.nextInt(6);
+    return "node-" + random.nextInt(4);
   }
 
   public String uid() {
@@ -32,7 +32,7 @@ public final class RandomChanges {
     boolean empty = random.nextInt(5) == 0;
     return new Node(
         name,
-        empty ? Resources.NONE : resources(64_000),
+        empty ? Resources.NONE : resources(64_000, 40, 2),
         empty ? 0 : random.nextInt(20),
         empty ? NodeGpus.NONE : gpus(),
         random.nextBoolean(),
@@ -60,11 +60,11 @@ public final class RandomChanges {
     return devices;
   }
 
-  private Resources resources(int limit) {
+  private Resources resources(int limit, int extendedLimit, int oneIn) {
     Map<String, Long> extended = new TreeMap<>();
     for (String resource : RESOURCES) {
-      if (random.nextInt(3) == 0) {
-        extended.put(resource, (long) random.nextInt(8));
+      if (random.nextInt(oneIn) == 0) {
+        extended.put(resource, (long) random.nextInt(extendedLimit));
       }
     }
     return Resources.of(
@@ -85,9 +85,9 @@ public final class RandomChanges {
     GpuRequest gpu =
         switch (random.nextInt(4)) {
           case 0 -> GpuRequest.NONE;
-          case 1 -> GpuRequest.whole(resource, 1 + random.nextInt(8));
+          case 1, 2 -> GpuRequest.whole(resource, 1 << random.nextInt(3));
           default -> GpuRequest.share(resource, 1 + random.nextInt(40));
         };
-    return PodShape.of(resources(16_000), gpu);
+    return PodShape.of(resources(16_000, 8, 8), gpu);
   }
 }

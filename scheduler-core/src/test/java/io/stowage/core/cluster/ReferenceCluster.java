@@ -3,7 +3,6 @@ package io.stowage.core.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,6 +114,49 @@ final class ReferenceCluster {
     return asked;
   }
 
+  /** First what placements name; then the first GPUs with room, else those with most left. */
+  private static List<List<Integer>> deal(NodeGpus gpus, List<Placement> holders, long[] asked) {
+    List<List<Integer>> held = new ArrayList<>();
+    for (Placement placement : holders) {
+      GpuRequest gpu = placement.pod().shape().gpu();
+      List<Integer> named = new ArrayList<>();
+      for (int device : gpus.visible() ? placement.gpuDevices() : List.<Integer>of()) {
+        boolean known = device >= 0 && device < asked.length && !named.contains(device);
+        if (known && named.size() < gpu.count()) {
+          named.add(device);
+          asked[device] += gpu.unitsOf(gpus.devices().get(device).capacityUnits());
+        }
+      }
+      held.add(named);
+    }
+    for (int i = 0; i < holders.size(); i++) {
+      GpuRequest gpu = holders.get(i).pod().shape().gpu();
+      List<Integer> chosen = new ArrayList<>();
+      while (held.get(i).size() + chosen.size() < Math.min(gpu.count(), asked.length)) {
+        int best = -1;
+        long bestRank = -1;
+        for (int device = 0; device < asked.length; device++) {
+          long capacity = gpus.devices().get(device).capacityUnits();
+          long left = Math.max(0, capacity - asked[device]);
+          boolean room =
+              gpu.isWhole() ? capacity > 0 && asked[device] == 0 : left >= gpu.unitsPerGpu();
+          long rank = room ? Long.MAX_VALUE : left;
+          boolean taken = held.get(i).contains(device) || chosen.contains(device);
+          if (!taken && rank > bestRank) {
+            best = device;
+            bestRank = rank;
+          }
+        }
+        chosen.add(best);
+      }
+      for (int device : chosen) {
+        asked[device] += gpu.unitsOf(gpus.devices().get(device).capacityUnits());
+      }
+      held.get(i).addAll(chosen);
+    }
+    return held;
+  }
+
   private static void assertGpus(NodeState state, @Nullable Node node, List<Placement> here) {
     NodeGpus gpus = node == null ? NodeGpus.NONE : node.gpus();
     int count = gpus.devices().size();
@@ -125,26 +167,13 @@ final class ReferenceCluster {
             .filter(p -> p.pod().shape().gpu().resource().equals(gpus.resource()))
             .toList();
     long[] asked = new long[count];
-    long healthy = gpus.devices().stream().filter(gpu -> gpu.capacityUnits() > 0).count();
-    for (Placement placement : holders) {
-      GpuRequest gpu = placement.pod().shape().gpu();
-      int[] held = state.gpuDevices(placement.pod().uid());
-      assertThat(held).as("GPUs held").doesNotHaveDuplicates();
-      assertThat(held).hasSize(Math.min(gpu.count(), count));
-      for (int device : held) {
-        asked[device] += gpu.unitsOf(gpus.devices().get(device).capacityUnits());
-      }
-      if (gpus.visible()) {
-        int[] known =
-            placement.gpuDevices().stream()
-                .mapToInt(Integer::intValue)
-                .filter(device -> device >= 0 && device < count)
-                .distinct()
-                .limit(gpu.count())
-                .toArray();
-        assertThat(Arrays.copyOf(held, known.length)).as("GPUs it names").isEqualTo(known);
-      }
+    List<List<Integer>> held = deal(gpus, holders, asked);
+    for (int i = 0; i < holders.size(); i++) {
+      assertThat(state.gpuDevices(holders.get(i).pod().uid()))
+          .as("GPUs of %s", holders.get(i))
+          .isEqualTo(held.get(i).stream().mapToInt(Integer::intValue).toArray());
     }
+    long healthy = gpus.devices().stream().filter(gpu -> gpu.capacityUnits() > 0).count();
     here.stream()
         .filter(p -> !holders.contains(p))
         .forEach(p -> assertThat(state.gpuDevices(p.pod().uid())).isEmpty());
