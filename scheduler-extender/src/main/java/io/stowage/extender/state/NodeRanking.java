@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -117,10 +116,7 @@ final class NodeRanking {
    * @param described what the request itself says of a node that the watch does not know
    */
   Outcome rank(
-      PodShape shape,
-      List<String> nodes,
-      Set<String> failedBefore,
-      Function<String, @Nullable Node> described) {
+      PodShape shape, List<String> nodes, Set<String> failedBefore, DescribedNodes described) {
     List<Ranked> ranked = new ArrayList<>(nodes.size());
     Map<String, String> failed = new LinkedHashMap<>();
     Map<String, String> unresolvable = new LinkedHashMap<>();
@@ -130,7 +126,7 @@ final class NodeRanking {
       NodeState hard = bound.node(name);
       NodeState soft = steering.node(name);
       if (hard == null || hard.node() == null || soft == null) {
-        Node node = described.apply(name);
+        Node node = described.node(name);
         unknown++;
         if (node == null) {
           failed.put(name, Reasons.UNKNOWN_NODE);
