@@ -371,8 +371,8 @@ public final class ClusterState {
     return NodeRanking.devicesFit(observed.pod().shape(), rest);
   }
 
-  /** Returns the node that a pod is held a place on, null where none is. */
-  public @Nullable Placement heldPlacement(String uid) {
+  /** Returns the room held for a pod, null where none is. */
+  @Nullable Placement heldPlacement(String uid) {
     Hold hold = holds.of(uid);
     return hold == null ? null : hold.placement();
   }

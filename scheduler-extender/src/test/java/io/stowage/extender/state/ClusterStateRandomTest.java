@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * what the state must have, and no card is ever given out beyond what it has.
  */
 class ClusterStateRandomTest {
-  private static final int STEPS = 2_000;
+  private static final int STEPS = 6_000;
   private static final int NODES = 6;
   private static final String[] OUTCOMES = {"bound", "bound", "bound", "not", "doubt", "lost"};
 
@@ -59,7 +59,7 @@ class ClusterStateRandomTest {
     int made = 0;
     for (int step = 0; step < STEPS; step++) {
       nowNanos += random.nextInt(2_000) * 1_000_000L;
-      switch (random.nextInt(10)) {
+      switch (random.nextInt(16)) {
         case 0 -> {
           String name = "n" + random.nextInt(NODES);
           Node node = Pods.node(name, 4 + random.nextInt(12), gpus(name));
@@ -73,12 +73,12 @@ class ClusterStateRandomTest {
             state.removeNode(name);
           }
         }
-        case 2, 3 -> {
+        case 2, 3, 4 -> {
           ObservedPod pod = newPod("p" + made++, random);
           truth.put(pod.pod().uid(), pod);
           deliver(state, truth, undelivered, pod.pod().uid(), random);
         }
-        case 4, 5 ->
+        case 5, 6, 7, 8 ->
             pick(truth, random, false)
                 .ifPresent(
                     pod -> {
@@ -96,7 +96,7 @@ class ClusterStateRandomTest {
                           .doesNotHaveDuplicates()
                           .isSubsetOf(asked);
                     });
-        case 6 ->
+        case 9, 10, 11 ->
             pick(truth, random, false)
                 .ifPresent(
                     pod -> {
@@ -111,13 +111,13 @@ class ClusterStateRandomTest {
                         writing.put(uid, write.placement());
                       }
                     });
-        case 7 -> {
+        case 12 -> {
           if (!writing.isEmpty()) {
             String uid = new ArrayList<>(writing.keySet()).get(random.nextInt(writing.size()));
             answer(state, truth, undelivered, uid, writing, random);
           }
         }
-        case 8 -> {
+        case 13, 14 -> {
           if (!undelivered.isEmpty()) {
             List<String> keys = new ArrayList<>(undelivered.keySet());
             Objects.requireNonNull(undelivered.remove(keys.get(random.nextInt(keys.size())))).run();
