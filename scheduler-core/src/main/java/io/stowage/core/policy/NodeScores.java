@@ -7,6 +7,7 @@ import io.stowage.core.fit.Fit;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,15 @@ public final class NodeScores {
   /** Returns a node's score for the shape, {@link #UNFIT} where the shape does not fit. */
   public double score(PodShape shape, NodeState node) {
     return score(shape, ofShape(shape), node);
+  }
+
+  /**
+   * Returns what scores many nodes for one shape as {@link #score} does, without looking the shape
+   * up each time; to be used before the next node is added.
+   */
+  public ToDoubleFunction<NodeState> scorer(PodShape shape) {
+    OfShape scores = ofShape(shape);
+    return node -> score(shape, scores, node);
   }
 
   /** Returns the best node among all, null where the shape fits nowhere. */

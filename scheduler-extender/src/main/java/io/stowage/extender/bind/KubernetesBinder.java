@@ -3,9 +3,11 @@ package io.stowage.extender.bind;
 import io.fabric8.kubernetes.api.model.Binding;
 import io.fabric8.kubernetes.api.model.BindingBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.stowage.core.cluster.Placement;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.state.BindDecision;
@@ -23,18 +25,33 @@ import org.jspecify.annotations.Nullable;
  * server merges into the pod in the same write. Whenever a write was not plainly accepted or
  * refused, the pod is read back before anything else: a write that timed out may have succeeded.
  */
-public final class KubernetesBinder implements Binder {
+public final class KubernetesBinder implements Binder, AutoCloseable {
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long LONGEST_PAUSE_MILLIS = 800;
+  private static final String GONE = "the pod is gone";
+  private static final int NOT_FOUND = 404;
   private static final int CONFLICT = 409;
   private static final int TOO_MANY_REQUESTS = 429;
 
   private final KubernetesClient client;
   private final GpushareAnnotations gpushare;
 
-  /** Creates a binder; the client's own retries are not used. */
-  public KubernetesBinder(KubernetesClient client, GpushareAnnotations gpushare) {
-    this.client = client;
+  /**
+   * Creates a binder with a client of its own, which does not try again by itself.
+   *
+   * @param config how to reach the API server
+   * @param timeLimit the time that bindings are given; a single request gets half of it, so that
+   *     some is left to read the pod back
+   */
+  public KubernetesBinder(Config config, Duration timeLimit, GpushareAnnotations gpushare) {
+    this.client =
+        new KubernetesClientBuilder()
+            .withConfig(
+                new ConfigBuilder(config)
+                    .withRequestTimeout((int) Math.max(1, timeLimit.toMillis() / 2))
+                    .withRequestRetryBackoffLimit(0)
+                    .build())
+            .build();
     this.gpushare = gpushare;
   }
 
@@ -102,8 +119,7 @@ public final class KubernetesBinder implements Binder {
     /** Writes the binding; returns null where it is to be tried again. */
     private @Nullable BindOutcome write() {
       try {
-        // Half of the time at most, so that some is left to read the pod back.
-        within(Math.max(1, millisLeft() / 2)).raw(podPath + "/binding", "POST", binding);
+        client.raw(podPath + "/binding", "POST", binding);
         return new BindOutcome.Bound();
       } catch (KubernetesClientException e) {
         lastFailure = sentence(e);
@@ -113,6 +129,9 @@ public final class KubernetesBinder implements Binder {
           }
           case CONFLICT -> {
             return readBack();
+          }
+          case NOT_FOUND -> {
+            return new BindOutcome.NotBound(GONE);
           }
           default -> {
             if (e.getCode() >= 400 && e.getCode() < 500) {
@@ -127,19 +146,15 @@ public final class KubernetesBinder implements Binder {
 
     /** Looks where the pod is; returns null where it is bound nowhere or that is not known. */
     private @Nullable BindOutcome readBack() {
-      int millis = millisLeft();
-      if (millis <= 0) {
-        return null;
-      }
       Pod pod;
       try {
-        pod = podNow(within(millis), placement);
+        pod = podNow(client, placement);
       } catch (KubernetesClientException e) {
         lastFailure = sentence(e);
         return null;
       }
       if (pod == null) {
-        return new BindOutcome.NotBound("the pod is gone");
+        return new BindOutcome.NotBound(GONE);
       }
       String node = pod.getSpec() == null ? null : pod.getSpec().getNodeName();
       if (node == null || node.isEmpty()) {
@@ -151,15 +166,9 @@ public final class KubernetesBinder implements Binder {
     }
   }
 
-  /** Returns the client without retries of its own. */
-  private KubernetesClient within(int millis) {
-    return client
-        .newClient(
-            new RequestConfigBuilder()
-                .withRequestTimeout(millis)
-                .withRequestRetryBackoffLimit(0)
-                .build())
-        .adapt(KubernetesClient.class);
+  @Override
+  public void close() {
+    client.close();
   }
 
   /**
@@ -191,7 +200,7 @@ public final class KubernetesBinder implements Binder {
         e.getStatus() == null || e.getStatus().getMessage() == null
             ? String.valueOf(e.getMessage())
             : e.getStatus().getMessage();
-    return e.getCode() == 0
+    return e.getCode() <= 0
         ? "the API server did not answer: " + message
         : "the API server answered " + e.getCode() + ": " + message;
   }

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.bind.Binder;
 import io.stowage.extender.bind.KubernetesBinder;
 import io.stowage.extender.bind.Readback;
 import io.stowage.extender.config.ConfigException;
@@ -64,7 +65,12 @@ final class ServeCommand implements Callable<Integer> {
     ServiceSettings settings = settings(config);
     try (Termination termination = new Termination();
         KubernetesClient client = client();
-        ExtenderService service = start(config, settings, client);
+        KubernetesBinder binder =
+            new KubernetesBinder(
+                client.getConfiguration(),
+                settings.bindTimeLimit(),
+                new GpushareAnnotations(ServeCommand::epochNanos));
+        ExtenderService service = start(config, settings, binder);
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
         ClusterWatch watch =
@@ -86,12 +92,9 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static ExtenderService start(
-      StowageConfig config, ServiceSettings settings, KubernetesClient client) throws IOException {
+      StowageConfig config, ServiceSettings settings, Binder binder) throws IOException {
     return ExtenderService.start(
-        settings,
-        Policies.create(config.policy(), TypicalPods.of(Map.of())),
-        new Random(),
-        new KubernetesBinder(client, new GpushareAnnotations(ServeCommand::epochNanos)));
+        settings, Policies.create(config.policy(), TypicalPods.of(Map.of())), new Random(), binder);
   }
 
   private StowageConfig config() {

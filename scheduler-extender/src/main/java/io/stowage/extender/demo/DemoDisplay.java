@@ -69,7 +69,9 @@ public final class DemoDisplay implements Demo.Display {
                     demo.port(),
                     settings.isEndless()
                         ? "Ctrl-C ends it"
-                        : "ends after " + time(settings.duration().toSeconds()) + " or by Ctrl-C"),
+                        : "ends after "
+                            + time((double) settings.duration().toSeconds())
+                            + " or by Ctrl-C"),
             "One second here is %s of cluster time, once the cluster is filled"
                 .formatted(time(demo.clusterSecondsPerSecond())),
             ""));

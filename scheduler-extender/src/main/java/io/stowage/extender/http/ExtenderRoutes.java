@@ -1,6 +1,5 @@
 package io.stowage.extender.http;
 
-import io.stowage.core.cluster.Node;
 import io.stowage.extender.bind.BindService;
 import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
@@ -8,6 +7,7 @@ import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.BindOutcome;
+import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.FilterDecision;
 import io.stowage.extender.state.StateLoop;
 import io.stowage.extender.wire.AnswerEncoder;
@@ -288,10 +288,9 @@ public final class ExtenderRoutes {
   }
 
   /** Returns what tells the nodes that the watch does not know, from the request itself. */
-  private Function<String, @Nullable Node> described(
-      NodesRequest request, Map<String, RequestedNode> byName) {
+  private DescribedNodes described(NodesRequest request, Map<String, RequestedNode> byName) {
     if (!request.wholeNodes()) {
-      return name -> null;
+      return DescribedNodes.NONE;
     }
     return name -> {
       RequestedNode node = byName.get(name);

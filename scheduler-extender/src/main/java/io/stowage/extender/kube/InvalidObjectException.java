@@ -23,9 +23,4 @@ public final class InvalidObjectException extends Exception {
   public InvalidObjectException within(String outer) {
     return new InvalidObjectException(outer + "." + field, expectation);
   }
-
-  /** Returns the field's path. */
-  public String field() {
-    return field;
-  }
 }

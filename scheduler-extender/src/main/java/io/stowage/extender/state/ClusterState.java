@@ -17,7 +17,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -151,8 +150,7 @@ public final class ClusterState {
    * @param described what the request itself says of a node that the watch does not know, null
    *     where it says nothing
    */
-  public FilterDecision filter(
-      ObservedPod observed, List<String> nodes, Function<String, @Nullable Node> described) {
+  public FilterDecision filter(ObservedPod observed, List<String> nodes, DescribedNodes described) {
     holds.lapse(nanoClock.getAsLong());
     Pod pod = observed.pod();
     Placement known = bound.placement(pod.uid());
@@ -179,8 +177,7 @@ public final class ClusterState {
         });
   }
 
-  private Outcome rank(
-      ObservedPod observed, List<String> nodes, Function<String, @Nullable Node> described) {
+  private Outcome rank(ObservedPod observed, List<String> nodes, DescribedNodes described) {
     return ranking.rank(
         observed.pod().shape(),
         nodes,
@@ -214,7 +211,7 @@ public final class ClusterState {
    * that it would be refused are left out.
    */
   public List<String> prioritize(
-      ObservedPod observed, List<String> nodes, Function<String, @Nullable Node> described) {
+      ObservedPod observed, List<String> nodes, DescribedNodes described) {
     Pod pod = observed.pod();
     Hold own = holds.of(pod.uid());
     List<Ranked> ranked =
@@ -307,6 +304,7 @@ public final class ClusterState {
       return;
     }
     if (outcome instanceof BindOutcome.Bound) {
+      forgetWaiting(uid);
       setPhase(binding.placement(), Phase.ACCEPTED);
     } else if (outcome instanceof BindOutcome.InDoubt) {
       setPhase(binding.placement(), Phase.IN_DOUBT);
@@ -373,8 +371,8 @@ public final class ClusterState {
     return NodeRanking.devicesFit(observed.pod().shape(), rest);
   }
 
-  /** Returns the node that a pod is held a place on, null where none is. */
-  public @Nullable Placement heldPlacement(String uid) {
+  /** Returns the room held for a pod, null where none is. */
+  @Nullable Placement heldPlacement(String uid) {
     Hold hold = holds.of(uid);
     return hold == null ? null : hold.placement();
   }

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -117,20 +117,19 @@ final class NodeRanking {
    * @param described what the request itself says of a node that the watch does not know
    */
   Outcome rank(
-      PodShape shape,
-      List<String> nodes,
-      Set<String> failedBefore,
-      Function<String, @Nullable Node> described) {
+      PodShape shape, List<String> nodes, Set<String> failedBefore, DescribedNodes described) {
     List<Ranked> ranked = new ArrayList<>(nodes.size());
     Map<String, String> failed = new LinkedHashMap<>();
     Map<String, String> unresolvable = new LinkedHashMap<>();
     int unknown = 0;
+    ToDoubleFunction<NodeState> scorer = scores.scorer(shape);
     boolean random = policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM;
+    PodShape anyModel = anyModel(shape);
     for (String name : nodes) {
       NodeState hard = bound.node(name);
       NodeState soft = steering.node(name);
       if (hard == null || hard.node() == null || soft == null) {
-        Node node = described.apply(name);
+        Node node = described.node(name);
         unknown++;
         if (node == null) {
           failed.put(name, Reasons.UNKNOWN_NODE);
@@ -140,20 +139,25 @@ final class NodeRanking {
         soft = hard;
       }
       if (!devicesFit(shape, hard)) {
-        PodShape anyModel = anyModel(shape);
         (Reasons.isSum(anyModel, hard) ? failed : unresolvable)
             .put(name, Reasons.ofDevices(anyModel, hard));
         continue;
       }
       long tie = random ? ties.nextLong() : 0;
-      ranked.add(rank(shape, name, soft, hard, failedBefore.contains(name), tie));
+      double score = soft == hard ? scoreAlone(shape, hard) : scorer.applyAsDouble(soft);
+      ranked.add(rank(shape, name, score, hard, failedBefore.contains(name), tie));
     }
     return new Outcome(ranked, failed, unresolvable, unknown);
   }
 
   private Ranked rank(
-      PodShape shape, String name, NodeState soft, NodeState hard, boolean failedBefore, long tie) {
-    double score = soft == hard ? scoreAlone(shape, hard) : scores.score(shape, soft);
+      PodShape shape,
+      String name,
+      double softScore,
+      NodeState hard,
+      boolean failedBefore,
+      long tie) {
+    double score = softScore;
     Tier tier = Tier.FREE;
     if (score == NodeScores.UNFIT) {
       score = scoreAlone(shape, hard);

@@ -5,14 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Cases worked out by hand from {@code component-helpers/resource/helpers.go} of v1.37. */
 class PodRequestsTest {
@@ -164,6 +171,42 @@ class PodRequestsTest {
       throws InvalidObjectException {
     assertThat(text(PodRequests.of(pod(spec, status))))
         .isEqualTo(expected.replaceAll("^\\{}$", ""));
+  }
+
+  /**
+   * 300 random pods with what {@code resourcehelper.PodRequests} of {@code
+   * k8s.io/component-helpers} v0.37.2 returned for them, options as in kube-scheduler, cut to whole
+   * units by {@code MilliValue} and {@code Value}; requests of 0 are left out.
+   */
+  @Test
+  void equalsWhatTheOriginalReturns() throws IOException, InvalidObjectException {
+    JsonMapper mapper = JsonMapper.shared();
+    for (String line : recorded()) {
+      String[] parts = line.split("\t", 2);
+      Map<String, Long> expected =
+          mapper.readValue(parts[1], new TypeReference<TreeMap<String, Long>>() {});
+      Map<String, Long> actual = new TreeMap<>();
+      Pod pod = JSON.unmarshal(parts[0], Pod.class);
+      for (Map.Entry<String, BigDecimal> entry : PodRequests.of(pod).entrySet()) {
+        String resource = entry.getKey();
+        long amount =
+            resource.equals("cpu")
+                ? Quantities.milli(resource, entry.getValue())
+                : Quantities.value(resource, entry.getValue());
+        if (amount > 0) {
+          actual.put(resource, amount);
+        }
+      }
+      assertThat(actual).as(parts[0]).isEqualTo(expected);
+    }
+  }
+
+  private static List<String> recorded() throws IOException {
+    try (InputStream in =
+        Objects.requireNonNull(
+            PodRequestsTest.class.getResourceAsStream("pod-requests-v1.37.2.tsv"))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
   }
 
   @Test

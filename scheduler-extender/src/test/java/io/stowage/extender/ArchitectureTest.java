@@ -1,0 +1,67 @@
+package io.stowage.extender;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Packages depend downwards only. */
+@AnalyzeClasses(
+    packages = "io.stowage.extender",
+    importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule arrowsPointDownwards =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("kube")
+          .definedBy("..extender.kube..")
+          .layer("wire")
+          .definedBy("..extender.wire..")
+          .layer("device")
+          .definedBy("..extender.device..")
+          .layer("state")
+          .definedBy("..extender.state..")
+          .layer("metrics")
+          .definedBy("..extender.metrics..")
+          .layer("bind")
+          .definedBy("..extender.bind..")
+          .layer("watch")
+          .definedBy("..extender.watch..")
+          .layer("http")
+          .definedBy("..extender.http..")
+          .layer("service")
+          .definedBy("..extender.service..")
+          .layer("config")
+          .definedBy("..extender.config..")
+          .layer("cli")
+          .definedBy("..extender.cli..")
+          .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("config")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("service")
+          .mayOnlyBeAccessedByLayers("config", "cli")
+          .whereLayer("http")
+          .mayOnlyBeAccessedByLayers("service")
+          .whereLayer("watch")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("bind")
+          .mayOnlyBeAccessedByLayers("http", "service", "cli")
+          .whereLayer("metrics")
+          .mayOnlyBeAccessedByLayers("watch", "http", "service", "cli")
+          .whereLayer("state")
+          .mayOnlyBeAccessedByLayers("metrics", "bind", "watch", "http", "service", "config", "cli")
+          .whereLayer("device")
+          .mayOnlyBeAccessedByLayers("bind", "cli")
+          .whereLayer("wire")
+          .mayOnlyBeAccessedByLayers("http");
+
+  @ArchTest
+  static final ArchRule packagesAreFreeOfCycles =
+      slices().matching("io.stowage.extender.(*)..").should().beFreeOfCycles();
+}

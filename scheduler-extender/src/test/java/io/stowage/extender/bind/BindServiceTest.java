@@ -1,0 +1,121 @@
+package io.stowage.extender.bind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.stowage.core.cluster.GpuRequest;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeGpus;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.cluster.Resources;
+import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.policy.Policies;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.state.BindOutcome;
+import io.stowage.extender.state.ClusterState;
+import io.stowage.extender.state.HoldSettings;
+import io.stowage.extender.state.StateLoop;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class BindServiceTest {
+  private final ExecutorService eventLoop = Executors.newSingleThreadExecutor();
+  private final ExecutorService workers = Executors.newFixedThreadPool(2);
+  private final AtomicInteger writes = new AtomicInteger();
+  private final CountDownLatch released = new CountDownLatch(1);
+  private final StateLoop loop = new StateLoop(eventLoop, state());
+
+  private static ClusterState state() {
+    ClusterState state =
+        new ClusterState(
+            HoldSettings.DEFAULT,
+            Policies.create("best-fit", TypicalPods.of(Map.of())),
+            new Random(1),
+            System::nanoTime);
+    state.putNode(Node.ready("n1", Resources.of(4000, 1 << 30), 10, NodeGpus.NONE));
+    state.putNode(Node.ready("n2", Resources.of(4000, 1 << 30), 10, NodeGpus.NONE));
+    PodShape shape = PodShape.of(Resources.of(1000, 0), GpuRequest.NONE);
+    state.putPod(ObservedPod.pending(new Pod("a", "ns", "a", shape, 0)));
+    return state;
+  }
+
+  @AfterEach
+  void stop() {
+    released.countDown();
+    workers.shutdownNow();
+    eventLoop.shutdownNow();
+  }
+
+  private void waitUntilReleased() {
+    try {
+      released.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private BindService service(Duration timeLimit) {
+    Binder slow =
+        (binding, limit) -> {
+          writes.incrementAndGet();
+          waitUntilReleased();
+          return new BindOutcome.Bound();
+        };
+    return new BindService(loop, slow, workers, timeLimit);
+  }
+
+  @Test
+  void secondRequestForTheSameNodeJoinsTheFirst() {
+    BindService service = service(Duration.ofMinutes(1));
+    CompletableFuture<BindOutcome> first = service.bind("a", "n1");
+    CompletableFuture<BindOutcome> second = service.bind("a", "n1");
+    assertThat(service.bind("a", "n2").join())
+        .isEqualTo(new BindOutcome.NotBound("the pod is bound to node n1 already"));
+    released.countDown();
+    assertThat(first.join()).isEqualTo(new BindOutcome.Bound());
+    assertThat(second.join()).isEqualTo(new BindOutcome.Bound());
+    assertThat(writes).hasValue(1);
+  }
+
+  @Test
+  void answerComesWithinTheTimeLimitAndTheOutcomeIsNotLost() {
+    CompletableFuture<BindOutcome> outcome = service(Duration.ofMillis(50)).bind("a", "n1");
+    assertThat(outcome.join()).isInstanceOf(BindOutcome.InDoubt.class);
+    assertThat(loop.call(state -> state.bound().podCount()).join()).isEqualTo(1);
+    released.countDown();
+    Awaitility.await().until(() -> loop.call(state -> state.unconfirmedBinds().size()).join() == 1);
+  }
+
+  @Test
+  void bindingThatWaitedTooLongForAWorkerIsNotWritten() {
+    workers.execute(this::waitUntilReleased);
+    workers.execute(this::waitUntilReleased);
+    BindService service = service(Duration.ofMillis(50));
+    assertThat(service.bind("a", "n1").join()).isInstanceOf(BindOutcome.InDoubt.class);
+    released.countDown();
+    Awaitility.await().until(() -> loop.call(state -> state.bound().podCount()).join() == 0);
+    assertThat(writes).hasValue(0);
+  }
+
+  @Test
+  void binderThatFailsIsInDoubtNotLost() {
+    Binder broken =
+        (binding, limit) -> {
+          throw new IllegalStateException("broken");
+        };
+    BindService service = new BindService(loop, broken, workers, Duration.ofMinutes(1));
+    assertThat(service.bind("a", "n1").join())
+        .isEqualTo(
+            new BindOutcome.InDoubt("the binding failed: java.lang.IllegalStateException: broken"));
+    Awaitility.await().until(() -> loop.call(state -> state.unconfirmedBinds().size()).join() == 1);
+  }
+}

@@ -1,0 +1,140 @@
+package io.stowage.extender.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.service.ServiceSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StowageConfigTest {
+  @TempDir private Path directory;
+
+  private StowageConfig read(String yaml) throws IOException, ConfigException {
+    Path file = directory.resolve("stowage.yaml");
+    Files.writeString(file, yaml);
+    return StowageConfig.read(file);
+  }
+
+  @Test
+  void defaults() {
+    assertThat(StowageConfig.defaults())
+        .isEqualTo(
+            new StowageConfig(
+                "127.0.0.1",
+                8888,
+                128,
+                "stowage",
+                3,
+                30,
+                900,
+                4000,
+                16,
+                500,
+                List.of("nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe"),
+                List.of(
+                    "nvidia.com/gpu.product",
+                    "amd.com/gpu.product-name",
+                    "cloud.google.com/gke-accelerator",
+                    "karpenter.k8s.aws/instance-gpu-name")));
+    assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
+    assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "{}", "null"})
+  void fileThatSetsNothingIsTheDefaults(String yaml) throws IOException, ConfigException {
+    assertThat(read(yaml)).isEqualTo(StowageConfig.defaults());
+  }
+
+  @Test
+  void everySettingIsMapped() throws IOException, ConfigException {
+    StowageConfig config =
+        read(
+            """
+            host: 0.0.0.0
+            port: 9000
+            maxBodyMebibytes: 64
+            policy: most-allocated
+            shortlistNodes: 5
+            holdSeconds: 10
+            claimHoldSeconds: 100
+            bindTimeoutMillis: 2000
+            bindThreads: 4
+            listPageSize: 1000
+            wholeGpuResources: [google.com/tpu]
+            gpuModelLabels: [cloud.google.com/gke-tpu-accelerator]
+            """);
+    assertThat(config)
+        .isEqualTo(
+            new StowageConfig(
+                "0.0.0.0",
+                9000,
+                64,
+                "most-allocated",
+                5,
+                10,
+                100,
+                2000,
+                4,
+                1000,
+                List.of("google.com/tpu"),
+                List.of("cloud.google.com/gke-tpu-accelerator")));
+    ServiceSettings settings = config.serviceSettings();
+    assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
+    assertThat(settings.bindTimeLimit()).hasMillis(2000);
+    assertThat(settings.bindThreads()).isEqualTo(4);
+    assertThat(settings.holds().shortlistNodes()).isEqualTo(5);
+    assertThat(settings.holds().hold()).hasSeconds(10);
+    assertThat(settings.holds().claimHold()).hasSeconds(100);
+    assertThat(settings.gpuResources().wholeGpus()).containsExactly("google.com/tpu");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "port: 65536;port: expected 0 to 65535, was 65536",
+        "port: -1;port: expected 0 to 65535, was -1",
+        "host: '';host: expected an address, was empty",
+        "maxBodyMebibytes: 0;maxBodyMebibytes: expected 1 to 1024, was 0",
+        "shortlistNodes: 2;shortlistNodes: expected 3 to 10000, was 2",
+        "holdSeconds: 0;holdSeconds: expected 1 to 3600, was 0",
+        "claimHoldSeconds: 5;claimHoldSeconds: expected 30 to 86400, was 5",
+        "bindTimeoutMillis: 99;bindTimeoutMillis: expected 100 to 60000, was 99",
+        "bindThreads: 0;bindThreads: expected 1 to 256, was 0",
+        "listPageSize: 1;listPageSize: expected 100 to 10000, was 1",
+        "policy: fgd;policy: expected one of random, least-allocated, most-allocated, best-fit,",
+        "wholeGpuResources: ['a b'];wholeGpuResources: expected names such as nvidia.com/gpu,",
+        "wholeGpuResources: [~];wholeGpuResources: expected names such as nvidia.com/gpu,",
+        "port: high; line 1: port: expected a whole number",
+        "port: 1.5; line 1: port: expected a whole number",
+        "port: '1'; line 1: port: expected a whole number",
+        "wholeGpuResources: 5; line 1: wholeGpuResources: expected a list",
+        "prot: 5;unknown setting 'prot'; there are host, port,",
+        "- port; line 1: expected settings by name: host, port,",
+        "'port: [';expected YAML: ",
+      })
+  void wrongSettingIsRefusedByName(String yaml, String message) {
+    assertThatThrownBy(() -> read(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(directory.resolve("stowage.yaml").toString())
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void fileThatIsNotThereIsNamed() {
+    Path missing = directory.resolve("missing.yaml");
+    assertThatThrownBy(() -> StowageConfig.read(missing))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(missing + ": cannot be read");
+  }
+}
