@@ -1,5 +1,6 @@
 package io.stowage.core.cluster;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,6 +19,7 @@ public final class Cluster {
   private final Map<String, NodeState> nodesByPodUid = new HashMap<>();
   private final Map<String, Placement> placementsByPodUid = new HashMap<>();
   private @Nullable NodeState[] slots = new @Nullable NodeState[16];
+  private final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
   private int slotLimit;
   private long versions;
 
@@ -113,12 +115,8 @@ public final class Cluster {
   }
 
   private int freeSlot() {
-    if (nodesByName.size() < slotLimit) {
-      for (int i = 0; i < slotLimit; i++) {
-        if (slots[i] == null) {
-          return i;
-        }
-      }
+    if (!freeSlots.isEmpty()) {
+      return freeSlots.pop();
     }
     if (slotLimit == slots.length) {
       slots = Arrays.copyOf(slots, slots.length * 2);
@@ -130,6 +128,7 @@ public final class Cluster {
     if (state.node() == null && state.podCount() == 0) {
       nodesByName.remove(state.name());
       slots[state.slot()] = null;
+      freeSlots.push(state.slot());
     }
   }
 }

@@ -37,6 +37,11 @@ public record Node(
     return new Node(name, allocatable, podCapacity, gpus, true, false, false, false);
   }
 
+  /** Returns the same node under another name. */
+  public Node withName(String newName) {
+    return new Node(newName, allocatable, podCapacity, gpus, ready, cordoned, tainted, virtual);
+  }
+
   /**
    * Tells whether the node belongs to the denominator of utilization: a real machine that is up.
    * Cordoned and tainted machines count, for they are paid for; virtual nodes and machines that are

@@ -19,9 +19,15 @@ public record NodeGpus(String resource, boolean visible, List<GpuDevice> devices
   /** What a counted whole GPU holds: 1000 milli-GPU. */
   public static final long WHOLE_GPU_MILLI = 1000;
 
-  /** Copies {@code devices}; throws IllegalArgumentException where their indices have gaps. */
+  /**
+   * Copies {@code devices}; throws IllegalArgumentException where their indices have gaps or no
+   * resource is named.
+   */
   public NodeGpus {
     devices = List.copyOf(devices);
+    if (resource.isEmpty() && !devices.isEmpty()) {
+      throw new IllegalArgumentException("GPUs need a resource that they are advertised as");
+    }
     for (int i = 0; i < devices.size(); i++) {
       if (devices.get(i).index() != i) {
         throw new IllegalArgumentException(

@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
  * before its node is known; the node then has no room. Written by the cluster's one writer, read on
  * the same thread.
  *
- * <p>GPUs without visible devices are kept as anonymous devices: a placement takes whichever are
- * free, and all are dealt out anew when the node changes, so that only their count matters.
+ * <p>A pod holds the GPUs that its placement names. One whose devices are not known, or not all of
+ * them, takes the first GPUs with room that are left, in order of placement; where none has room,
+ * those with most left, so that nothing held is ever offered again. On a node without visible
+ * devices all are taken so, and only their count matters. These guesses are made anew with every
+ * change of the node's GPUs.
  */
 public final class NodeState {
   private static final int[] NO_DEVICES = {};
@@ -36,19 +39,20 @@ public final class NodeState {
   private long[] gpuCapacityUnits = {};
   private long[] gpuRequestedUnits = {};
 
-  /** Whole GPUs asked for beyond those that the node has. */
-  private int missingGpus;
+  /** How many pods hold GPUs that their placements do not name. */
+  private int guesses;
 
   /** A placement with the devices that it holds here. */
   private static final class Holding {
     private final Placement placement;
-    private final int[] devices;
-    private final int missingGpus;
+    private int[] devices = NO_DEVICES;
 
-    private Holding(Placement placement, int[] devices, int missingGpus) {
+    private Holding(Placement placement) {
       this.placement = placement;
-      this.devices = devices;
-      this.missingGpus = missingGpus;
+    }
+
+    private GpuRequest gpu() {
+      return placement.pod().shape().gpu();
     }
   }
 
@@ -64,23 +68,27 @@ public final class NodeState {
     NodeGpus gpus = node == null ? NodeGpus.NONE : node.gpus();
     gpuCapacityUnits = gpus.devices().stream().mapToLong(GpuDevice::capacityUnits).toArray();
     gpuRequestedUnits = new long[gpuCapacityUnits.length];
-    Map<String, Holding> before = new LinkedHashMap<>(holdings);
-    holdings.clear();
     requestedCpuMilli = 0;
     requestedMemoryBytes = 0;
     requestedEphemeralStorageBytes = 0;
     requestedExtended.clear();
-    missingGpus = 0;
-    before.values().forEach(holding -> add(holding.placement, version));
+    holdings.values().forEach(holding -> count(holding.placement.pod().shape(), 1));
+    dealGpus();
   }
 
   void add(Placement placement, long version) {
     this.version = version;
-    PodShape shape = placement.pod().shape();
-    count(shape, 1);
-    Holding holding = takeGpus(placement);
-    missingGpus += holding.missingGpus;
+    Holding holding = new Holding(placement);
     holdings.put(placement.pod().uid(), holding);
+    count(placement.pod().shape(), 1);
+    if (holdsGpus(holding)) {
+      holding.devices = namedDevices(placement);
+      if (guesses > 0 || holding.devices.length < holding.gpu().count()) {
+        dealGpus();
+      } else {
+        charge(holding, 0, 1);
+      }
+    }
   }
 
   void remove(String uid, long version) {
@@ -89,14 +97,13 @@ public final class NodeState {
       throw new IllegalStateException("pod " + uid + " is not on node " + name);
     }
     this.version = version;
-    PodShape shape = holding.placement.pod().shape();
-    count(shape, -1);
-    missingGpus -= holding.missingGpus;
-    for (int device : holding.devices) {
-      gpuRequestedUnits[device] -= shape.gpu().unitsOf(gpuCapacityUnits[device]);
-    }
-    if (missingGpus > 0) {
-      setNode(node, version);
+    count(holding.placement.pod().shape(), -1);
+    if (holdsGpus(holding)) {
+      if (guesses > 0) {
+        dealGpus();
+      } else {
+        charge(holding, 0, -1);
+      }
     }
   }
 
@@ -118,34 +125,72 @@ public final class NodeState {
     }
   }
 
-  private Holding takeGpus(Placement placement) {
-    GpuRequest gpu = placement.pod().shape().gpu();
-    if (gpu.isNone() || !hasGpuResource(gpu.resource())) {
-      return new Holding(placement, NO_DEVICES, 0);
-    }
-    int[] devices =
-        placement.gpuDevices().stream()
-            .mapToInt(Integer::intValue)
-            .filter(device -> device < gpuCapacityUnits.length)
-            .toArray();
-    if (devices.length == 0) {
-      devices = firstWithRoom(gpu);
-    }
-    for (int device : devices) {
-      gpuRequestedUnits[device] += gpu.unitsOf(gpuCapacityUnits[device]);
-    }
-    return new Holding(placement, devices, gpu.isWhole() ? gpu.count() - devices.length : 0);
+  private boolean holdsGpus(Holding holding) {
+    return !holding.gpu().isNone() && hasGpuResource(holding.gpu().resource());
   }
 
-  private int[] firstWithRoom(GpuRequest gpu) {
-    int[] devices = new int[gpu.count()];
-    int found = 0;
-    for (int i = 0; i < gpuCapacityUnits.length && found < gpu.count(); i++) {
-      if (gpuHasRoom(i, gpu)) {
-        devices[found++] = i;
+  /** Gives all pods their GPUs anew: first those that name theirs, then the others what is left. */
+  private void dealGpus() {
+    Arrays.fill(gpuRequestedUnits, 0);
+    guesses = 0;
+    for (Holding holding : holdings.values()) {
+      holding.devices = holdsGpus(holding) ? namedDevices(holding.placement) : NO_DEVICES;
+      charge(holding, 0, 1);
+    }
+    for (Holding holding : holdings.values()) {
+      if (holdsGpus(holding) && holding.devices.length < holding.gpu().count()) {
+        guesses++;
+        guessDevices(holding);
       }
     }
-    return Arrays.copyOf(devices, found);
+  }
+
+  private int[] namedDevices(Placement placement) {
+    return gpusVisible()
+        ? placement.gpuDevices().stream()
+            .mapToInt(Integer::intValue)
+            .filter(device -> device >= 0 && device < gpuCapacityUnits.length)
+            .distinct()
+            .limit(placement.pod().shape().gpu().count())
+            .toArray()
+        : NO_DEVICES;
+  }
+
+  private void guessDevices(Holding holding) {
+    int named = holding.devices.length;
+    int count = Math.min(holding.gpu().count(), gpuCapacityUnits.length);
+    holding.devices = Arrays.copyOf(holding.devices, count);
+    boolean[] held = new boolean[gpuCapacityUnits.length];
+    for (int i = 0; i < count; i++) {
+      if (i >= named) {
+        holding.devices[i] = roomiest(holding.gpu(), held);
+      }
+      held[holding.devices[i]] = true;
+    }
+    charge(holding, named, 1);
+  }
+
+  /** Returns the first GPU with room for the request, else the one with most left. */
+  private int roomiest(GpuRequest gpu, boolean[] held) {
+    int most = -1;
+    for (int i = 0; i < gpuCapacityUnits.length; i++) {
+      if (!held[i]) {
+        if (gpuHasRoom(i, gpu)) {
+          return i;
+        }
+        if (most < 0 || gpuFreeUnits(i) > gpuFreeUnits(most)) {
+          most = i;
+        }
+      }
+    }
+    return most;
+  }
+
+  private void charge(Holding holding, int from, int sign) {
+    for (int i = from; i < holding.devices.length; i++) {
+      int device = holding.devices[i];
+      gpuRequestedUnits[device] += sign * holding.gpu().unitsOf(gpuCapacityUnits[device]);
+    }
   }
 
   /** Returns the node's name. */
@@ -184,7 +229,7 @@ public final class NodeState {
     return holdings.size();
   }
 
-  /** Returns the indices of the GPUs that a pod holds here, anonymous ones included. */
+  /** Returns the indices of the GPUs that a pod holds here, guessed ones included. */
   public int[] gpuDevices(String uid) {
     Holding holding = holdings.get(uid);
     return holding == null ? NO_DEVICES : holding.devices.clone();
@@ -282,12 +327,7 @@ public final class NodeState {
 
   /** Tells whether nothing of a healthy GPU is taken. */
   public boolean gpuIsFree(int device) {
-    return gpuRequestedUnits[device] == 0 && gpuCapacityUnits[device] > 0 && !gpusAreShort();
-  }
-
-  /** Tells whether pods hold more whole GPUs than the node says it has. */
-  public boolean gpusAreShort() {
-    return missingGpus > 0;
+    return gpuRequestedUnits[device] == 0 && gpuCapacityUnits[device] > 0;
   }
 
   /** Tells whether a GPU has room for the request's part on one GPU, its model left aside. */

@@ -17,6 +17,8 @@ import java.util.TreeSet;
  * are kube-scheduler's affair.
  */
 public final class Fit {
+  private static final long GPU_MILLI = 1000;
+
   private Fit() {}
 
   /** Tells whether the shape fits; allocates nothing. */
@@ -100,45 +102,37 @@ public final class Fit {
               gpu.resource(), amountOf(gpu), node.freeExtended(gpu.resource()), "units"));
       return;
     }
+    boolean counted = gpu.isWhole() && !node.gpusVisible();
+    long askedOfEach = gpu.isShare() ? gpu.unitsPerGpu() : counted ? 1 : GPU_MILLI;
+    String unit = gpu.isShare() ? "units" : counted ? "GPUs" : "milli-GPU";
     TreeSet<String> models = new TreeSet<>();
     boolean accepted = false;
-    long freeUnits = 0;
+    long free = 0;
     long largestFree = 0;
-    int freeGpus = 0;
     int enough = 0;
-    long largestCapacity = 0;
     for (int i = 0; i < node.gpuCount(); i++) {
       models.add(node.gpuModel(i));
-      if (!shape.acceptsModel(node.gpuModel(i))) {
-        continue;
+      if (shape.acceptsModel(node.gpuModel(i))) {
+        accepted = true;
+        long freeHere =
+            gpu.isShare()
+                ? node.gpuFreeUnits(i)
+                : counted ? (node.gpuIsFree(i) ? 1 : 0) : node.gpuFreeMilli(i);
+        free += freeHere;
+        largestFree = Math.max(largestFree, freeHere);
+        enough += gpuFits(shape, node, i) ? 1 : 0;
       }
-      accepted = true;
-      freeUnits += node.gpuFreeUnits(i);
-      largestFree = Math.max(largestFree, node.gpuFreeUnits(i));
-      largestCapacity = Math.max(largestCapacity, node.gpuCapacityUnits(i));
-      freeGpus += node.gpuIsFree(i) ? 1 : 0;
-      enough += gpuFits(shape, node, i) ? 1 : 0;
     }
-    if (!accepted) {
+    long asked = gpu.count() * askedOfEach;
+    if (!accepted && !models.isEmpty()) {
       shortages.add(
           new Shortage.WrongGpuModel(List.copyOf(shape.gpuModels()), List.copyOf(models)));
-      return;
-    }
-    boolean countWhole = gpu.isWhole() && !node.gpusVisible();
-    long asked = countWhole ? gpu.count() : gpu.count() * gpu.unitsOf(largestCapacity);
-    long free = countWhole ? freeGpus : freeUnits;
-    String unit = countWhole ? "GPUs" : "units";
-    if (free < asked) {
+    } else if (free < asked) {
       shortages.add(new Shortage.InsufficientGpu(gpu.resource(), asked, free, unit));
     } else {
       shortages.add(
           new Shortage.FragmentedGpu(
-              gpu.resource(),
-              gpu.count(),
-              gpu.unitsOf(largestCapacity),
-              enough,
-              largestFree,
-              "units"));
+              gpu.resource(), gpu.count(), askedOfEach, enough, largestFree, unit));
     }
   }
 

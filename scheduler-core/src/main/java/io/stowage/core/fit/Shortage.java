@@ -26,6 +26,9 @@ public sealed interface Shortage {
   /**
    * The node's GPUs have too little left in total.
    *
+   * <p>Shares are counted in the sharing protocol's unit; whole GPUs in milli-GPU where devices are
+   * visible, else in GPUs.
+   *
    * @param resource the resource that GPUs are advertised as
    * @param asked what the pod asks for in total
    * @param free what is left in total on GPUs of an accepted model, less than {@code asked}

@@ -26,10 +26,8 @@ import java.util.TreeMap;
 public final class Fragmentation {
   private final TypicalPods typical;
   private final Map<String, Map<String, Table>> tables = new HashMap<>();
-  private final long[] freeUnits = new long[MAX_GPUS];
-  private final long[] capacityUnits = new long[MAX_GPUS];
-
-  private static final int MAX_GPUS = 1024;
+  private long[] freeUnits = new long[16];
+  private long[] capacityUnits = new long[16];
 
   /** The typical pods that a kind of GPU can serve at all, grouped by what they ask of it. */
   private static final class Table {
@@ -67,7 +65,11 @@ public final class Fragmentation {
   }
 
   private int load(NodeState node) {
-    int gpus = Math.min(node.gpuCount(), MAX_GPUS);
+    int gpus = node.gpuCount();
+    if (gpus > freeUnits.length) {
+      freeUnits = new long[gpus];
+      capacityUnits = new long[gpus];
+    }
     for (int i = 0; i < gpus; i++) {
       freeUnits[i] = node.gpuFreeUnits(i);
       capacityUnits[i] = node.gpuCapacityUnits(i);

@@ -4,7 +4,7 @@ package io.stowage.core.fragmentation;
 public enum StrandCause {
   /** Every pod that the GPU could serve lacks CPU on the node. */
   NO_CPU("noCpu"),
-  /** Every pod that the GPU could serve lacks memory on the node. */
+  /** Every pod that the GPU could serve and that has the CPU lacks memory on the node. */
   NO_MEMORY("noMemory"),
   /** The piece, or the number of such GPUs on the node, is less than any pod asks for. */
   FRAGMENT_TOO_SMALL("fragmentTooSmall"),

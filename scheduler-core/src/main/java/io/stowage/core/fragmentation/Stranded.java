@@ -8,9 +8,7 @@ import io.stowage.core.fit.Fit;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,34 +37,62 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
     return milliByCause.values().stream().mapToLong(Long::longValue).sum();
   }
 
+  /** Nothing free, nothing stranded. */
+  public static final Stranded NONE = new Stranded(0, Map.of());
+
   /** Measures a cluster against the shapes of its workload; looks at every node. */
   public static Stranded of(Cluster cluster, Collection<PodShape> workload) {
-    List<PodShape> shapes = workload.stream().filter(shape -> !shape.gpu().isNone()).toList();
-    Map<StrandCause, Long> byCause = new EnumMap<>(StrandCause.class);
-    LongAdder free = new LongAdder();
-    cluster.forEachNode(
-        node -> {
-          if (node.node() != null && node.node().countsAsCapacity()) {
-            for (int i = 0; i < node.gpuCount(); i++) {
-              long freeMilli = node.gpuFreeMilli(i);
-              free.add(freeMilli);
-              StrandCause cause = freeMilli == 0 ? null : causeOf(shapes, node, i);
-              if (cause != null) {
-                byCause.merge(cause, freeMilli, Long::sum);
-              }
-            }
-          }
-        });
-    return new Stranded(free.sum(), byCause);
+    Sum sum = new Sum();
+    cluster.forEachNode(node -> sum.add(node, workload));
+    return sum.total();
   }
 
-  private static @Nullable StrandCause causeOf(List<PodShape> shapes, NodeState node, int device) {
+  /** Measures one node against the shapes of the workload. */
+  public static Stranded of(NodeState node, Collection<PodShape> workload) {
+    Sum sum = new Sum();
+    sum.add(node, workload);
+    return sum.total();
+  }
+
+  /** Returns the sum of both. */
+  public Stranded plus(Stranded other) {
+    Map<StrandCause, Long> sums = new EnumMap<>(milliByCause);
+    other.milliByCause.forEach((cause, milli) -> sums.merge(cause, milli, Long::sum));
+    return new Stranded(freeMilli + other.freeMilli, sums);
+  }
+
+  /** A running sum over nodes. */
+  private static final class Sum {
+    private long freeMilli;
+    private final Map<StrandCause, Long> byCause = new EnumMap<>(StrandCause.class);
+
+    void add(NodeState node, Collection<PodShape> workload) {
+      if (node.node() == null || !node.node().countsAsCapacity()) {
+        return;
+      }
+      for (int i = 0; i < node.gpuCount(); i++) {
+        long gpuFreeMilli = node.gpuFreeMilli(i);
+        freeMilli += gpuFreeMilli;
+        StrandCause cause = gpuFreeMilli == 0 ? null : causeOf(workload, node, i);
+        if (cause != null) {
+          byCause.merge(cause, gpuFreeMilli, Long::sum);
+        }
+      }
+    }
+
+    Stranded total() {
+      return new Stranded(freeMilli, byCause);
+    }
+  }
+
+  private static @Nullable StrandCause causeOf(
+      Collection<PodShape> shapes, NodeState node, int device) {
     boolean anyModel = false;
     boolean gpusFit = false;
-    boolean lacksOnlyMemory = false;
-    boolean lacksCpu = false;
+    boolean cpuSuffices = false;
+    boolean memorySuffices = false;
     for (PodShape shape : shapes) {
-      if (!hasRoom(shape.gpu(), node, device)) {
+      if (shape.gpu().isNone() || !hasRoom(shape.gpu(), node, device)) {
         continue;
       }
       anyModel = true;
@@ -79,16 +105,16 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
       gpusFit = true;
       boolean cpu = shape.request().cpuMilli() <= node.freeCpuMilli();
       boolean memory = shape.request().memoryBytes() <= node.freeMemoryBytes();
-      lacksCpu |= !cpu;
-      lacksOnlyMemory |= cpu && !memory;
+      cpuSuffices |= cpu;
+      memorySuffices |= cpu && memory;
     }
     if (!gpusFit) {
       return anyModel ? StrandCause.WRONG_MODEL : StrandCause.FRAGMENT_TOO_SMALL;
     }
-    if (lacksOnlyMemory) {
-      return StrandCause.NO_MEMORY;
+    if (!cpuSuffices) {
+      return StrandCause.NO_CPU;
     }
-    return lacksCpu ? StrandCause.NO_CPU : StrandCause.OTHER;
+    return memorySuffices ? StrandCause.OTHER : StrandCause.NO_MEMORY;
   }
 
   /** Tells whether the GPU has room for its part and the node enough such GPUs, of any model. */

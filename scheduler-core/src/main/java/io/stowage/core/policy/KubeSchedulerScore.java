@@ -70,8 +70,9 @@ final class KubeSchedulerScore implements PlacementPolicy {
     }
     if (gpuWeight > 0 && GpuChoice.hasDevices(shape, node)) {
       long capacity = node.gpuCapacityMilli();
-      long free = node.freeGpuMilli() - shape.gpu().totalMilli(node.gpuCapacityUnits(0));
-      sum += gpuWeight * allocated(capacity - free, capacity);
+      double taken = GpuChoice.milli(shape, node, gpuDevices(shape, node));
+      long requested = capacity - node.freeGpuMilli() + Math.round(taken);
+      sum += gpuWeight * allocated(requested, capacity);
       weights += gpuWeight;
     }
     long fit = weights == 0 ? 0 : sum / weights;

@@ -21,8 +21,8 @@ import java.util.TreeMap;
  * is a given part of the cluster's capacity.
  *
  * <p>Pods come as {@link ChurnArrivals} draws them. A pod that fits nowhere waits; at every end of
- * a pod those waiting are tried by priority, then arrival. After the warm-up's arrivals, figures
- * are taken over the window's.
+ * a pod those waiting are tried by priority, then arrival. Figures are taken from the warm-up's
+ * last arrival to the window's last.
  */
 public final class ChurnReplay {
   private static final int STRANDED_SAMPLES = 100;
@@ -159,7 +159,8 @@ public final class ChurnReplay {
       arrivalSeconds[i] = arrival.seconds();
       runSeconds[i] = arrival.runSeconds();
     }
-    windowStartSeconds = arrivalSeconds[prefilled + settings.warmUpArrivals];
+    int beforeWindow = prefilled + settings.warmUpArrivals - 1;
+    windowStartSeconds = beforeWindow < 0 ? 0 : arrivalSeconds[beforeWindow];
     windowEndSeconds = arrivalSeconds[total - 1];
   }
 

@@ -1,5 +1,7 @@
 package io.stowage.core.replay;
 
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.trace.PodClass;
@@ -7,6 +9,7 @@ import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +20,11 @@ import java.util.SplittableRandom;
  * with replacement, until arrivals have asked for 130 % of the cluster's GPUs; none ever leaves,
  * and one that fits nowhere is dropped.
  *
- * <p>Source: "Beware of Fragmentation" (USENIX ATC 2023), section 6.
+ * <p>Nodes get names in random order, so that a policy whose ties go to the first name gains
+ * nothing from how a trace happens to be sorted.
+ *
+ * <p>Source: "Beware of Fragmentation" (USENIX ATC 2023), section 6, and its simulator, which puts
+ * a random number before each node's name (syncClusterResourceList in simulator.go).
  */
 public final class InflationReplay {
   private static final double LOAD = 1.3;
@@ -65,7 +72,8 @@ public final class InflationReplay {
   public static Result run(Scenario scenario, String policyName, long seed, Progress progress) {
     SplittableRandom random = new SplittableRandom(seed);
     SplittableRandom arrivalStream = random.split();
-    Placer placer = new Placer(scenario, policyName, random.split());
+    SplittableRandom tieStream = random.split();
+    Placer placer = new Placer(withNamesShuffled(scenario, random), policyName, tieStream);
     long capacityMilli = placer.cluster().gpuCapacityMilli();
     Map<PodShape, Long> gpuMilli = scenario.gpuMilliByShape();
     List<TracePod> arrivals = arrivals(scenario, gpuMilli, arrivalStream, capacityMilli);
@@ -101,15 +109,44 @@ public final class InflationReplay {
         placer.cluster().strandedPercentByCause(gpuMilli.keySet()));
   }
 
+  private static Scenario withNamesShuffled(Scenario scenario, SplittableRandom random) {
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < scenario.nodes().size(); i++) {
+      order.add(i);
+    }
+    shuffle(order, random);
+    Map<String, String> names = new HashMap<>();
+    List<Node> nodes = new ArrayList<>();
+    for (Node node : scenario.nodes()) {
+      String name = "%08d-%s".formatted(order.get(nodes.size()), node.name());
+      names.put(node.name(), name);
+      nodes.add(node.withName(name));
+    }
+    List<Placement> running =
+        scenario.running().stream()
+            .map(
+                placement ->
+                    new Placement(
+                        placement.pod(),
+                        names.getOrDefault(placement.nodeName(), placement.nodeName()),
+                        placement.gpuDevices()))
+            .toList();
+    return new Scenario(nodes, running, scenario.pods());
+  }
+
+  private static void shuffle(List<?> list, SplittableRandom random) {
+    for (int i = list.size() - 1; i > 0; i--) {
+      Collections.swap(list, i, random.nextInt(i + 1));
+    }
+  }
+
   private static List<TracePod> arrivals(
       Scenario scenario,
       Map<PodShape, Long> gpuMilli,
       SplittableRandom random,
       long capacityMilli) {
     List<TracePod> arrivals = new ArrayList<>(scenario.pods());
-    for (int i = arrivals.size() - 1; i > 0; i--) {
-      Collections.swap(arrivals, i, random.nextInt(i + 1));
-    }
+    shuffle(arrivals, random);
     long limitMilli = Math.round(LOAD * capacityMilli);
     long askedMilli = 0;
     for (TracePod pod : arrivals) {

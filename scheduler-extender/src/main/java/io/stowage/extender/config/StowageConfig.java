@@ -69,13 +69,9 @@ public record StowageConfig(
     }
     requireRange("port", port, 0, 65_535);
     requireRange("maxBodyMebibytes", maxBodyMebibytes, 1, 1024);
-    if (!Policies.names().contains(policy)) {
+    if (!policies().contains(policy)) {
       throw new IllegalArgumentException(
-          "policy: expected one of "
-              + String.join(", ", Policies.names())
-              + ", was '"
-              + policy
-              + "'");
+          "policy: expected one of " + String.join(", ", policies()) + ", was '" + policy + "'");
     }
     requireRange("shortlistNodes", shortlistNodes, 3, 10_000);
     requireRange("holdSeconds", holdSeconds, 1, 3600);
@@ -115,6 +111,11 @@ public record StowageConfig(
         or(listPageSize, 500),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
         or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
+  }
+
+  /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
+  private static List<String> policies() {
+    return Policies.names().stream().filter(name -> !name.equals("fgd")).toList();
   }
 
   /** Returns the defaults. */

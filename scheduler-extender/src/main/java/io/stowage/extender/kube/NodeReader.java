@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * resource has that many counted ones. Every other resource, MIG profiles included, is a sum.
  */
 public final class NodeReader {
-  private static final int MAX_GPUS = 4096;
+  private static final int MAX_GPUS = 1024;
 
   private final GpuResources gpuResources;
 

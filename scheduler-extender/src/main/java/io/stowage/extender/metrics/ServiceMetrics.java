@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.stowage.core.fragmentation.StrandCause;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
 import java.util.function.ToDoubleFunction;
@@ -36,7 +37,7 @@ public final class ServiceMetrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Counter unknownNodes;
-  private volatile ClusterFigures figures = new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
 
   /** Registers every gauge. */
@@ -81,6 +82,18 @@ public final class ServiceMetrics implements AutoCloseable {
         "stowage.memory.requested.bytes",
         "Memory that pods request of them.",
         ClusterFigures::memoryRequestedBytes);
+    gauge(
+        "stowage.gpu.fragmented.gpus",
+        "Free GPUs that a typical pod of the workload seen cannot use, in the mean.",
+        value -> value.fragmentedGpuMilli() / 1000.0);
+    for (StrandCause cause : StrandCause.values()) {
+      Gauge.builder(
+              "stowage.gpu.stranded.gpus",
+              () -> figures.stranded().milliByCause().getOrDefault(cause, 0L) / 1000.0)
+          .description("Free GPUs that no pod of the workload seen can use now.")
+          .tag("cause", cause.key())
+          .register(registry);
+    }
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
         .register(registry);

@@ -1,5 +1,7 @@
 package io.stowage.extender.state;
 
+import io.stowage.core.fragmentation.Stranded;
+
 /**
  * Sums over the nodes that count as capacity, and the size of the state. What pods ask for beyond
  * what a node has is not counted.
@@ -16,6 +18,9 @@ package io.stowage.extender.state;
  * @param cpuRequestedMilli what pods ask of it
  * @param memoryCapacityBytes memory, in bytes
  * @param memoryRequestedBytes what pods ask of it
+ * @param stranded free GPU that no pod of the workload seen can use, by cause
+ * @param fragmentedGpuMilli free GPU that a typical pod of the workload seen cannot use, in the
+ *     mean
  */
 public record ClusterFigures(
     int nodes,
@@ -29,4 +34,11 @@ public record ClusterFigures(
     long cpuCapacityMilli,
     long cpuRequestedMilli,
     long memoryCapacityBytes,
-    long memoryRequestedBytes) {}
+    long memoryRequestedBytes,
+    Stranded stranded,
+    double fragmentedGpuMilli) {
+
+  /** Nothing. */
+  public static final ClusterFigures NONE =
+      new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Stranded.NONE, 0);
+}

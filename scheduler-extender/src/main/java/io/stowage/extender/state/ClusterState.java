@@ -42,6 +42,7 @@ public final class ClusterState {
   private final Cluster steering = new Cluster();
   private final Holds holds = new Holds(steering);
   private final NodeRanking ranking;
+  private final FreeGpuFigures freeGpu = new FreeGpuFigures();
 
   private final Map<String, ObservedPod> pending = new HashMap<>();
   private final Map<String, UnconfirmedBind> unconfirmed = new LinkedHashMap<>();
@@ -103,13 +104,13 @@ public final class ClusterState {
     if (!observed.isBound()) {
       if (known == null) {
         if (pending.put(pod.uid(), observed) == null) {
-          policy.observe(pod.shape());
+          observe(pod);
         }
       }
       return;
     }
     if (known == null && !pending.containsKey(pod.uid())) {
-      policy.observe(pod.shape());
+      observe(pod);
     }
     forgetWaiting(pod.uid());
     unconfirmed.remove(pod.uid());
@@ -117,6 +118,11 @@ public final class ClusterState {
     if (!placement.equals(known)) {
       place(placement);
     }
+  }
+
+  private void observe(Pod pod) {
+    policy.observe(pod.shape());
+    freeGpu.observe(pod.shape());
   }
 
   /** Takes in that a pod is gone. */
@@ -378,6 +384,7 @@ public final class ClusterState {
     holds.lapse(nanoClock.getAsLong());
     Totals totals = new Totals();
     bound.forEachNode(totals::add);
+    FreeGpuFigures.Sums free = freeGpu.measure(bound);
     return new ClusterFigures(
         totals.nodes,
         totals.capacityNodes,
@@ -390,7 +397,9 @@ public final class ClusterState {
         totals.cpuCapacityMilli,
         totals.cpuRequestedMilli,
         totals.memoryCapacityBytes,
-        totals.memoryRequestedBytes);
+        totals.memoryRequestedBytes,
+        free.stranded(),
+        free.fragmentedMilli());
   }
 
   /** Running sums over nodes. */
