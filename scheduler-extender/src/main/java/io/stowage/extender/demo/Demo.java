@@ -129,11 +129,15 @@ public final class Demo implements AutoCloseable {
     double nextShowSeconds = 0;
     while (true) {
       double seconds = (System.nanoTime() - clockNanos) / 1e9;
+      double dueSeconds = dueSeconds();
+      if (arrived < arrivals.prefilled() && seconds > dueSeconds) {
+        clockNanos += Math.round((seconds - dueSeconds) * 1e9);
+        seconds = dueSeconds;
+      }
       if (seconds >= nextShowSeconds) {
         display.show(this);
         nextShowSeconds = seconds + display.interval().toNanos() / 1e9;
       }
-      double dueSeconds = dueSeconds();
       if (dueSeconds >= endSeconds && seconds >= endSeconds) {
         advanceTo((endSeconds - fillSeconds()) * clusterSecondsPerSecond);
         return;
@@ -142,9 +146,6 @@ public final class Demo implements AutoCloseable {
         return;
       }
       if (dueSeconds < endSeconds && dueSeconds <= seconds) {
-        if (arrived < arrivals.prefilled()) {
-          clockNanos += Math.round((seconds - dueSeconds) * 1e9);
-        }
         arriveNext();
         if (pause.isTold(0)) {
           return;

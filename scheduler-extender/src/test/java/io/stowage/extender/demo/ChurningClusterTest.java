@@ -1,5 +1,6 @@
 package io.stowage.extender.demo;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stowage.core.cluster.GpuRequest;
@@ -9,6 +10,7 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
+import io.stowage.core.replay.WaitingTimes;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
 import io.stowage.extender.demo.ChurningCluster.Arrived;
@@ -92,9 +94,11 @@ class ChurningClusterTest {
     assertThat(figures.waiting()).isEqualTo(1);
     assertThat(figures.gpuAllocationPercent()).isEqualTo(50);
     assertThat(figures.meanGpuAllocationPercent()).isEqualTo((10 * 100 + 10 * 50) / 20.0);
-    assertThat(figures.waitingByClass().get("one").meanSeconds()).isEqualTo(6);
-    assertThat(figures.waitingByClass().get("twoToFour").count()).isEqualTo(1);
-    assertThat(figures.waitingByClass().get("twoToFour").meanSeconds()).isEqualTo(15);
-    assertThat(figures.waitingByClass().get("twoToFour").stillWaiting()).isEqualTo(1);
+    WaitingTimes one = requireNonNull(figures.waitingByClass().get("one"));
+    WaitingTimes two = requireNonNull(figures.waitingByClass().get("twoToFour"));
+    assertThat(one.meanSeconds()).isEqualTo(6);
+    assertThat(two.count()).isEqualTo(1);
+    assertThat(two.meanSeconds()).isEqualTo(15);
+    assertThat(two.stillWaiting()).isEqualTo(1);
   }
 }

@@ -1,5 +1,6 @@
 package io.stowage.extender.demo;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -64,9 +65,9 @@ class DemoIT {
       passTime(seconds);
       allocatedGpus -= gpus(placement);
       assertThat(running.remove(placement.pod().uid())).isEqualTo(placement);
-      Arrived arrived = arrivals.get(placement.pod().uid());
-      assertThat(seconds)
-          .isEqualTo(placedAt.get(placement.pod().uid()) + arrived.runSeconds(), within(1e-6));
+      Arrived arrived = requireNonNull(arrivals.get(placement.pod().uid()));
+      double placedSeconds = requireNonNull(placedAt.get(placement.pod().uid()));
+      assertThat(seconds).isEqualTo(placedSeconds + arrived.runSeconds(), within(1e-6));
     }
 
     void passTime(double seconds) {
@@ -76,7 +77,7 @@ class DemoIT {
     }
 
     private Node node(Placement placement) {
-      return nodes.get(placement.nodeName());
+      return requireNonNull(nodes.get(placement.nodeName()));
     }
 
     private double gpus(Placement placement) {
@@ -178,7 +179,7 @@ class DemoIT {
     assertThat(figures.waiting()).isEqualTo(ledger.arrivals.size() - ledger.placedAt.size());
     assertThat(figures.meanGpuAllocationPercent()).isEqualTo(ledger.meanGpuPercent(), within(0.05));
     for (PodClass podClass : PodClass.values()) {
-      WaitingTimes waits = figures.waitingByClass().get(podClass.key());
+      WaitingTimes waits = requireNonNull(figures.waitingByClass().get(podClass.key()));
       assertThat(waits.meanSeconds()).isEqualTo(ledger.meanWaitSeconds(podClass), within(1e-6));
     }
   }
