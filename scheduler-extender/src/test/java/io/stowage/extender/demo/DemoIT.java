@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -236,7 +237,6 @@ class DemoIT {
   }
 
   private static boolean pause(long millis) throws InterruptedException {
-    TimeUnit.MILLISECONDS.sleep(millis);
-    return false;
+    return new CountDownLatch(1).await(millis, TimeUnit.MILLISECONDS);
   }
 }
