@@ -19,6 +19,7 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       ServeCommand.class,
       ReplayCommand.class,
+      DemoCommand.class,
       GenerateCompletion.class,
       HelpCommand.class
     })

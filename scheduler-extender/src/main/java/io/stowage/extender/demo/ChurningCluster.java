@@ -29,7 +29,7 @@ final class ChurningCluster {
 
   private final DemoScheduler scheduler;
   private final List<PodShape> shapes;
-  private final PlacementListener listener;
+  private final Listener listener;
   private final Map<Integer, Arrived> waiting = new HashMap<>();
   private final WaitingQueue queue = new WaitingQueue();
   private final PriorityQueue<Running> running = new PriorityQueue<>();
@@ -61,9 +61,12 @@ final class ChurningCluster {
   }
 
   /** Is told what happens in a cluster. */
-  interface PlacementListener {
+  interface Listener {
     /** Nobody wants to know. */
-    PlacementListener NONE = new PlacementListener() {};
+    Listener NONE = new Listener() {};
+
+    /** A pod arrived. */
+    default void arrived(Arrived arrived) {}
 
     /** A pod was placed at a cluster time. */
     default void placed(Placement placement, double seconds) {}
@@ -77,7 +80,7 @@ final class ChurningCluster {
    *
    * @param shapes the shapes that arrive, to measure stranded GPU against
    */
-  ChurningCluster(DemoScheduler scheduler, List<PodShape> shapes, PlacementListener listener) {
+  ChurningCluster(DemoScheduler scheduler, List<PodShape> shapes, Listener listener) {
     this.scheduler = scheduler;
     this.shapes = shapes;
     this.listener = listener;
@@ -88,6 +91,7 @@ final class ChurningCluster {
     advanceTo(arrived.seconds);
     arrivals++;
     scheduler.arrived(arrived.pod);
+    listener.arrived(arrived);
     if (!start(arrived)) {
       waiting.put(arrived.index, arrived);
       queue.add(queued(arrived));

@@ -7,14 +7,12 @@ import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.TracePod;
 import io.stowage.extender.demo.ChurningCluster.Arrived;
-import io.stowage.extender.demo.ChurningCluster.PlacementListener;
+import io.stowage.extender.demo.ChurningCluster.Listener;
 import io.stowage.extender.service.ServiceSettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Two equal clusters that the same pods arrive in: one filled by Stowage, asked over HTTP, one by
@@ -23,10 +21,10 @@ import java.util.concurrent.TimeUnit;
  * <p>The pods of time 0 are placed first, one after another, while the cluster's clock stands; then
  * it runs so much faster than the real one that about {@value #ARRIVALS_PER_SECOND} pods arrive a
  * second. What happens at which cluster time depends on the settings alone and not on how fast the
- * machine is. Not thread-safe but for {@link #stop}.
+ * machine is. Not thread-safe.
  */
 public final class Demo implements AutoCloseable {
-  private static final int WORKLOAD_PODS = 4_000;
+  private static final int WORKLOAD_PODS = 20_000;
   private static final int ARRIVALS_PER_SECOND = 150;
   private static final double LONGEST_FILL_SECONDS = 10;
   private static final double FILL_PART = 0.25;
@@ -42,11 +40,17 @@ public final class Demo implements AutoCloseable {
   private final ChurningCluster defaultCluster;
   private final OfferedLoad offered = new OfferedLoad();
   private final double clusterSecondsPerSecond;
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private long startNanos = System.nanoTime();
+  private final long startNanos = System.nanoTime();
   private int arrived;
   private double clusterSeconds;
   private ChurnArrivals.Arrival next;
+
+  /** Waits for the word to stop. */
+  @FunctionalInterface
+  public interface Pause {
+    /** Returns true when the demo is told to stop, or after a time false. */
+    boolean isTold(long millis) throws InterruptedException;
+  }
 
   /** Shows how the demo goes; called on the thread that runs it. */
   public interface Display {
@@ -63,10 +67,10 @@ public final class Demo implements AutoCloseable {
    * @throws IOException where the port cannot be listened on
    */
   public static Demo start(DemoSettings settings) throws IOException {
-    return new Demo(settings, PlacementListener.NONE, PlacementListener.NONE);
+    return new Demo(settings, Listener.NONE, Listener.NONE);
   }
 
-  Demo(DemoSettings settings, PlacementListener stowageListener, PlacementListener defaultListener)
+  Demo(DemoSettings settings, Listener stowageListener, Listener defaultListener)
       throws IOException {
     this.settings = settings;
     SplittableRandom random = new SplittableRandom(settings.seed());
@@ -113,22 +117,27 @@ public final class Demo implements AutoCloseable {
   }
 
   /**
-   * Runs until its duration is over or it is stopped.
+   * Runs until its duration is over or it is told to stop. A machine that fills the cluster slower
+   * than it should gets the time for it.
    *
    * @throws IOException where the service cannot be reached
    */
-  public void run(Display display) throws IOException, InterruptedException {
-    startNanos = System.nanoTime();
+  public void run(Display display, Pause pause) throws IOException, InterruptedException {
+    long clockNanos = System.nanoTime();
     double endSeconds =
         settings.isEndless() ? Double.POSITIVE_INFINITY : settings.duration().toNanos() / 1e9;
     double nextShowSeconds = 0;
-    while (stopped.getCount() > 0) {
-      double seconds = (System.nanoTime() - startNanos) / 1e9;
+    while (true) {
+      double seconds = (System.nanoTime() - clockNanos) / 1e9;
+      double dueSeconds = dueSeconds();
+      if (arrived < arrivals.prefilled() && seconds > dueSeconds) {
+        clockNanos += Math.round((seconds - dueSeconds) * 1e9);
+        seconds = dueSeconds;
+      }
       if (seconds >= nextShowSeconds) {
         display.show(this);
         nextShowSeconds = seconds + display.interval().toNanos() / 1e9;
       }
-      double dueSeconds = dueSeconds();
       if (dueSeconds >= endSeconds && seconds >= endSeconds) {
         advanceTo((endSeconds - fillSeconds()) * clusterSecondsPerSecond);
         return;
@@ -138,9 +147,14 @@ public final class Demo implements AutoCloseable {
       }
       if (dueSeconds < endSeconds && dueSeconds <= seconds) {
         arriveNext();
+        if (pause.isTold(0)) {
+          return;
+        }
       } else {
         double untilSeconds = Math.min(Math.min(dueSeconds, endSeconds), nextShowSeconds);
-        stopped.await((long) Math.ceil((untilSeconds - seconds) * 1e9), TimeUnit.NANOSECONDS);
+        if (pause.isTold((long) Math.ceil((untilSeconds - seconds) * 1000))) {
+          return;
+        }
       }
     }
   }
@@ -177,11 +191,6 @@ public final class Demo implements AutoCloseable {
     offered.advanceTo(seconds);
     stowageCluster.advanceTo(seconds);
     defaultCluster.advanceTo(seconds);
-  }
-
-  /** Makes {@link #run} return soon; may be called by any thread. */
-  public void stop() {
-    stopped.countDown();
   }
 
   /** Returns how things stand; looks at every node. */

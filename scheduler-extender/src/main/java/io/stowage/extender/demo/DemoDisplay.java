@@ -7,7 +7,6 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Help.Ansi;
@@ -69,7 +68,9 @@ public final class DemoDisplay implements Demo.Display {
                     demo.port(),
                     settings.isEndless()
                         ? "Ctrl-C ends it"
-                        : "ends after " + time(settings.duration().toSeconds()) + " or by Ctrl-C"),
+                        : "ends after "
+                            + time(settings.duration().toMillis() / 1000.0)
+                            + " or by Ctrl-C"),
             "One second here is %s of cluster time, once the cluster is filled"
                 .formatted(time(demo.clusterSecondsPerSecond())),
             ""));
@@ -94,10 +95,10 @@ public final class DemoDisplay implements Demo.Display {
     }
     if (!placedShown && figures.stowage().placed() > 0) {
       placedShown = true;
-      out.printf(
-          Locale.ROOT,
-          "first pod placed %.1f s after the program's start%n",
-          (System.currentTimeMillis() - jvmStartMillis) / 1000.0);
+      print(
+          List.of(
+              "first pod placed %.1f s after the program's start"
+                  .formatted((System.currentTimeMillis() - jvmStartMillis) / 1000.0)));
     }
     if (placedShown) {
       print(List.of(plainLine(figures)));
@@ -223,11 +224,9 @@ public final class DemoDisplay implements Demo.Display {
       lines.add("%,d decisions FAILED".formatted(figures.failedDecisions()));
     }
     lines.add("");
-    lines.add(
-        "The default is kube-scheduler's least-allocated scoring, told which single GPUs have");
-    lines.add(
-        "room. So short a time shows the way, not the rate: 'stowage replay' measures weeks of");
-    lines.add("your own nodes and pods, 'stowage serve' runs against a cluster. See README.md.");
+    lines.add("The default is kube-scheduler's least-allocated scoring, told which single GPUs");
+    lines.add("have room. This is a small sample. Next: 'stowage replay' measures policies over");
+    lines.add("weeks, on your own nodes and pods too; 'stowage serve' runs against a cluster.");
     print(lines);
   }
 

@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  * long its answers take. Not thread-safe.
  */
 final class ExtenderCalls {
-  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT).build();
