@@ -1,5 +1,6 @@
 package io.stowage.core.replay;
 
+import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
@@ -138,6 +139,22 @@ public final class InflationReplay {
     for (int i = list.size() - 1; i > 0; i--) {
       Collections.swap(list, i, random.nextInt(i + 1));
     }
+  }
+
+  /**
+   * Returns the pods that arrive with a seed, in order; every policy's run sees these.
+   *
+   * @throws IllegalArgumentException where the cluster has no GPU or the workload asks for none
+   */
+  public static List<TracePod> arrivals(Scenario scenario, long seed) {
+    long capacityMilli = 0;
+    for (Node node : scenario.nodes()) {
+      if (node.countsAsCapacity()) {
+        capacityMilli += new Cluster().putNode(node).gpuCapacityMilli();
+      }
+    }
+    return arrivals(
+        scenario, scenario.gpuMilliByShape(), new SplittableRandom(seed).split(), capacityMilli);
   }
 
   private static List<TracePod> arrivals(

@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -171,6 +172,12 @@ public final class ExtenderRoutes {
     ObservedPod pod = read(request.pod());
     Map<String, RequestedNode> byName = byName(request);
     List<String> names = request.nodes().stream().map(RequestedNode::name).toList();
+    Optional<String> neverServed = pods.whyNeverServed(request.pod());
+    if (neverServed.isPresent()) {
+      return CompletableFuture.completedFuture(
+          filterAnswer(
+              request, byName, FilterDecision.unresolvable(names, neverServed.orElseThrow())));
+    }
     return loop.call(
             state -> {
               requireSynced(state.isSynced());

@@ -1,11 +1,13 @@
 package io.stowage.extender.kube;
 
 import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
@@ -13,8 +15,10 @@ import java.math.BigDecimal;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class PodReader {
   /** The annotation that names the GPU of a pod bound by the gpushare protocol. */
   public static final String GPUSHARE_DEVICE = "ALIYUN_COM_GPU_MEM_IDX";
+
+  private static final String SHARE_IN_SEVERAL_CONTAINERS =
+      GpuResources.GPUSHARE_MEMORY + " in more than one container of a pod cannot be served";
 
   private final GpuResources gpuResources;
 
@@ -63,6 +70,28 @@ public final class PodReader {
         "Succeeded".equals(phase) || "Failed".equals(phase),
         prefersNodes(spec),
         usesVolumeClaims(spec));
+  }
+
+  /**
+   * Returns why no node can ever serve a pod, in a text without its particulars; empty where one
+   * might. By the gpushare protocol the device plugin matches a container's amount against pods'
+   * amounts, so that an amount split over containers matches none.
+   */
+  public Optional<String> whyNeverServed(io.fabric8.kubernetes.api.model.Pod pod) {
+    long sharing =
+        Stream.of(pod.getSpec().getInitContainers(), pod.getSpec().getContainers())
+            .filter(containers -> !isEmpty(containers))
+            .flatMap(List::stream)
+            .filter(PodReader::asksForShare)
+            .count();
+    return sharing > 1 ? Optional.of(SHARE_IN_SEVERAL_CONTAINERS) : Optional.empty();
+  }
+
+  private static boolean asksForShare(Container container) {
+    Map<String, Quantity> limits =
+        container.getResources() == null ? null : container.getResources().getLimits();
+    Quantity units = limits == null ? null : limits.get(GpuResources.GPUSHARE_MEMORY);
+    return units != null && !"0".equals(units.getAmount());
   }
 
   private GpuRequest takeGpu(Map<String, BigDecimal> amounts) throws InvalidObjectException {

@@ -1,5 +1,6 @@
 package io.stowage.extender.state;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,5 +23,12 @@ public record FilterDecision(
     kept = List.copyOf(kept);
     failed = Map.copyOf(failed);
     unresolvable = Map.copyOf(unresolvable);
+  }
+
+  /** Returns the refusal of every node for one reason that preemption cannot change. */
+  public static FilterDecision unresolvable(List<String> nodes, String reason) {
+    Map<String, String> reasons = new HashMap<>();
+    nodes.forEach(node -> reasons.put(node, reason));
+    return new FilterDecision(List.of(), Map.of(), reasons, 0);
   }
 }

@@ -17,12 +17,15 @@ class PodReaderTest {
 
   private ObservedPod read(String metadata, String spec, String status)
       throws InvalidObjectException {
-    return reader.read(
-        JSON.unmarshal(
-            "{'metadata':{'name':'p','namespace':'ns','uid':'u'%s},'spec':{%s},'status':{%s}}"
-                .formatted(metadata, spec, status)
-                .replace('\'', '"'),
-            Pod.class));
+    return reader.read(pod(metadata, spec, status));
+  }
+
+  private static Pod pod(String metadata, String spec, String status) {
+    return JSON.unmarshal(
+        "{'metadata':{'name':'p','namespace':'ns','uid':'u'%s},'spec':{%s},'status':{%s}}"
+            .formatted(metadata, spec, status)
+            .replace('\'', '"'),
+        Pod.class);
   }
 
   private static String asking(String requests) {
@@ -147,6 +150,32 @@ class PodReaderTest {
         .isTrue();
     assertThat(read("", volumes.formatted("emptyDir") + asking("'cpu':'1'"), "").usesVolumeClaims())
         .isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'containers':[{'name':'a','resources':{'limits':{'aliyun.com/gpu-mem':'3'}}},"
+            + "{'name':'b','resources':{'limits':{'aliyun.com/gpu-mem':'4'}}}]",
+        "'initContainers':[{'name':'a','resources':{'limits':{'aliyun.com/gpu-mem':'3'}}}],"
+            + "'containers':[{'name':'b','resources':{'limits':{'aliyun.com/gpu-mem':'3'}}}]",
+      })
+  void shareInSeveralContainersCanNeverBeServed(String spec) {
+    assertThat(reader.whyNeverServed(pod("", spec, "")))
+        .hasValue("aliyun.com/gpu-mem in more than one container of a pod cannot be served");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'containers':[{'name':'a','resources':{'limits':{'aliyun.com/gpu-mem':'3'}}},"
+            + "{'name':'b','resources':{'limits':{'aliyun.com/gpu-mem':'0'}}}]",
+        "'containers':[{'name':'a','resources':{'limits':{'nvidia.com/gpu':'3'}}},"
+            + "{'name':'b','resources':{'limits':{'nvidia.com/gpu':'3'}}}]",
+        "'containers':[{'name':'a'}]",
+      })
+  void otherPodsMayBeServed(String spec) {
+    assertThat(reader.whyNeverServed(pod("", spec, ""))).isEmpty();
   }
 
   @Test

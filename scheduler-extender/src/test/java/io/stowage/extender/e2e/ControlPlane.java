@@ -1,0 +1,198 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A real control plane on loopback, of the program that {@code deploy/local/build} builds. */
+final class ControlPlane implements AutoCloseable {
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of("STOWAGE_LOCAL_STOP_ON_STDIN_CLOSE", "1");
+
+  private static final int REQUEST_TIMEOUT_MILLIS = 60_000;
+
+  private final Path program;
+  private final Path directory;
+  private final ChildProcess process;
+  private final JsonNode ready;
+  private final KubernetesClient admin;
+
+  private ControlPlane(Path program, Path directory, ChildProcess process, JsonNode ready) {
+    this.program = program;
+    this.directory = directory;
+    this.process = process;
+    this.ready = ready;
+    Config config = Config.fromKubeconfig(kubeconfig("admin").toFile());
+    config.setRequestTimeout(REQUEST_TIMEOUT_MILLIS);
+    this.admin = new KubernetesClientBuilder().withConfig(config).build();
+  }
+
+  /**
+   * Starts etcd, API server, controller manager and the kubelets' stand-in.
+   *
+   * @param name of its directory
+   * @param nodes node list as in the trace
+   * @param flags further ones of {@code stowage-local up}
+   */
+  static ControlPlane start(String name, Path nodes, String... flags) {
+    Path program = pathProperty("stowage.local");
+    assertThat(program)
+        .as("the control plane's program; deploy/local/build builds it")
+        .isExecutable();
+    Path directory = directory().resolve(name);
+    Path run = directory.resolve("run");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                program.toString(),
+                "up",
+                "--only-control-plane",
+                "--work-dir",
+                run.toString(),
+                "--nodes",
+                nodes.toString()));
+    command.addAll(List.of(flags));
+    ChildProcess process =
+        ChildProcess.start(directory.resolve("control-plane.log"), ENVIRONMENT, command);
+    try {
+      Path readyFile = run.resolve("ready.json");
+      await("the control plane to be ready, see " + process.log())
+          .atMost(Duration.ofMinutes(4))
+          .until(() -> !process.isAlive() || Files.exists(readyFile));
+      assertThat(process.isAlive()).as(process.output()).isTrue();
+      return new ControlPlane(program, directory, process, JsonMapper.shared().readTree(readyFile));
+    } catch (RuntimeException | AssertionError e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  /** Returns where the end-to-end tests keep their files. */
+  static Path directory() {
+    return pathProperty("stowage.e2e.directory");
+  }
+
+  private static Path pathProperty(String name) {
+    return Path.of(
+        assertThat(System.getProperty(name)).as("system property %s", name).isNotNull().actual());
+  }
+
+  /** Returns a client that may do everything. */
+  KubernetesClient admin() {
+    return admin;
+  }
+
+  /** Returns the kubeconfig of admin, scheduler, stowage, kubelet or controller-manager. */
+  Path kubeconfig(String user) {
+    return Path.of(ready.get("kubeconfigs").get(user).asString());
+  }
+
+  /** Starts {@code stowage serve} from the jar, with the least rights that it is shipped with. */
+  StowageProcess startStowage(String name) {
+    return startStowage(name, kubeconfig("stowage"));
+  }
+
+  /** Starts {@code stowage serve} with a kubeconfig. */
+  StowageProcess startStowage(String name, Path kubeconfig) {
+    return StowageProcess.start(
+        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig);
+  }
+
+  /** Starts kube-scheduler with a shipped profile. */
+  ChildProcess startScheduler(String profile, String extenderUrl) {
+    return startSchedulerWith(schedulerConfig(profile, extenderUrl));
+  }
+
+  /** Returns a shipped KubeSchedulerConfiguration, filled in. */
+  String schedulerConfig(String profile, String extenderUrl) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "scheduler-config",
+                "--profile",
+                profile,
+                "--kubeconfig",
+                kubeconfig("scheduler").toString()));
+    if (!extenderUrl.isEmpty()) {
+      arguments.addAll(List.of("--extender-url", extenderUrl));
+    }
+    return run("scheduler-config", arguments);
+  }
+
+  /** Starts kube-scheduler with a configuration. */
+  ChildProcess startSchedulerWith(String config) {
+    Path file = directory.resolve("kube-scheduler.yaml");
+    String kubeconfig = kubeconfig("scheduler").toString();
+    try {
+      Files.writeString(file, config, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return ChildProcess.start(
+        directory.resolve("kube-scheduler.log"),
+        ENVIRONMENT,
+        List.of(
+            program.toString(),
+            "kube-scheduler",
+            "--config",
+            file.toString(),
+            "--secure-port=0",
+            "--authentication-skip-lookup",
+            "--authentication-kubeconfig",
+            kubeconfig,
+            "--authorization-kubeconfig",
+            kubeconfig));
+  }
+
+  /** Adds the nodes of a node list. */
+  void createNodes(Path nodes, String... flags) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "create-nodes",
+                "--kubeconfig",
+                kubeconfig("admin").toString(),
+                "--nodes",
+                nodes.toString()));
+    arguments.addAll(List.of(flags));
+    run("create-nodes", arguments);
+  }
+
+  /** Runs kubectl and returns what it says. */
+  String kubectl(String... arguments) {
+    List<String> all =
+        new ArrayList<>(List.of("kubectl", "--kubeconfig", kubeconfig("admin").toString()));
+    all.addAll(List.of(arguments));
+    return run("kubectl", all);
+  }
+
+  private String run(String name, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(arguments);
+    Path log = directory.resolve(name + ".log");
+    try (ChildProcess child = ChildProcess.start(log, Map.of(), command)) {
+      assertThat(child.exitCode()).as("%s: %s", command, child.output()).isZero();
+      return child.output();
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close();
+    process.close();
+  }
+}

@@ -1,0 +1,167 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A control plane whose kube-scheduler calls Stowage through a proxy that keeps all exchanges. */
+final class ServedCluster implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final ControlPlane controlPlane;
+  private final RecordingProxy proxy = new RecordingProxy();
+  private final List<Exchange> exchanges = new CopyOnWriteArrayList<>();
+  private StowageProcess stowage;
+  private ChildProcess scheduler;
+  private int starts;
+
+  ServedCluster(String name, Path nodes, String... flags) {
+    controlPlane = ControlPlane.start(name, nodes, flags);
+    proxy.listen(exchanges::add);
+    startStowage();
+    scheduler = controlPlane.startScheduler("stowage", proxy.url());
+  }
+
+  /** Starts Stowage anew; kube-scheduler's requests go to it once it is ready. */
+  void startStowage() {
+    stowage = controlPlane.startStowage("stowage-" + starts++);
+    stowage.awaitReady();
+    proxy.forwardTo(stowage);
+  }
+
+  /** Kills Stowage; kube-scheduler's connections break. */
+  void killStowage() {
+    proxy.forwardToNobody();
+    stowage.kill();
+  }
+
+  /** Restarts kube-scheduler with a configuration. */
+  void restartScheduler(String config) {
+    scheduler.close();
+    scheduler = controlPlane.startSchedulerWith(config);
+  }
+
+  ControlPlane controlPlane() {
+    return controlPlane;
+  }
+
+  KubernetesClient admin() {
+    return controlPlane.admin();
+  }
+
+  StowageProcess stowage() {
+    return stowage;
+  }
+
+  RecordingProxy proxy() {
+    return proxy;
+  }
+
+  /** Returns what kube-scheduler and Stowage have said so far. */
+  List<Exchange> exchanges() {
+    return List.copyOf(exchanges);
+  }
+
+  List<Exchange> exchanges(String verb) {
+    return exchanges.stream().filter(exchange -> exchange.verb().equals(verb)).toList();
+  }
+
+  Pod create(PodBuilder pod) {
+    return admin().pods().resource(pod.build()).create();
+  }
+
+  /** Returns a pod of namespace default as it is now. */
+  Pod pod(String name) {
+    return assertThat(admin().pods().inNamespace("default").withName(name).get())
+        .as("pod " + name)
+        .isNotNull()
+        .actual();
+  }
+
+  void deletePod(String name) {
+    admin().pods().inNamespace("default").withName(name).withGracePeriod(0).delete();
+  }
+
+  /** Has the kubelets' stand-in end a pod with success. */
+  void endPod(String name) {
+    controlPlane.kubectl("annotate", "pod", name, "local.stowage.io/end=Succeeded");
+  }
+
+  /** Waits until a pod is on a node and returns it. */
+  Pod awaitBound(String name) {
+    await("pod %s to be bound".formatted(name))
+        .atMost(PATIENCE)
+        .until(() -> ClusterSnapshot.isBound(pod(name)));
+    return pod(name);
+  }
+
+  /** Waits until kube-scheduler has found no node for a pod and returns what it says. */
+  String awaitUnschedulable(String name) {
+    return await("pod %s to be unschedulable".formatted(name))
+        .atMost(PATIENCE)
+        .until(() -> Pods.whyPending(pod(name)), Optional::isPresent)
+        .orElseThrow();
+  }
+
+  /** Waits until every pod is on a node or was found none, and returns all. */
+  ClusterSnapshot awaitDecided() {
+    await("every pod to be bound or unschedulable")
+        .atMost(Duration.ofMinutes(3))
+        .pollInterval(Duration.ofMillis(500))
+        .until(
+            () ->
+                ClusterSnapshot.take(admin()).pendingPods().stream()
+                    .allMatch(pod -> Pods.whyPending(pod).isPresent()));
+    return ClusterSnapshot.take(admin());
+  }
+
+  /** Deletes all pods and waits until they are gone, for Stowage too. */
+  void clear() {
+    admin().pods().inNamespace("default").withGracePeriod(0).delete();
+    await("pods to be gone")
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                admin().pods().inNamespace("default").list().getItems().isEmpty()
+                    && metric("stowage_bound_pods") == 0
+                    && metric("stowage_pending_pods") == 0);
+  }
+
+  /** Returns a metric of Stowage that has no labels. */
+  double metric(String name) {
+    return stowage
+        .client()
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no metric " + name));
+  }
+
+  /** Returns what kube-scheduler has logged as errors about a pod of namespace default. */
+  List<String> schedulerErrors(String pod) {
+    return scheduler
+        .output()
+        .lines()
+        .filter(line -> line.startsWith("E") && line.contains("default/" + pod + "\""))
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    scheduler.close();
+    stowage.close();
+    proxy.close();
+    controlPlane.close();
+  }
+}

@@ -1,0 +1,86 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.stowage.extender.http.ExtenderClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A running {@code stowage serve}. */
+final class StowageProcess implements AutoCloseable {
+  private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
+
+  private final ChildProcess process;
+  private final int port;
+
+  private StowageProcess(ChildProcess process, int port) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /** Starts it on a free port and waits until it listens. */
+  static StowageProcess start(Path log, Path jar, Path kubeconfig) {
+    assertThat(jar).as("Stowage's jar").isRegularFile();
+    ChildProcess process =
+        ChildProcess.start(
+            log,
+            Map.of(),
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                jar.toString(),
+                "serve",
+                "--kubeconfig",
+                kubeconfig.toString(),
+                "--port",
+                "0"));
+    try {
+      await("Stowage to listen, see " + log)
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> !process.isAlive() || LISTENING.matcher(process.output()).find());
+      Matcher listening = LISTENING.matcher(process.output());
+      assertThat(listening.find()).as(process.output()).isTrue();
+      return new StowageProcess(process, Integer.parseInt(listening.group(1)));
+    } catch (RuntimeException | AssertionError e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  ExtenderClient client() {
+    return new ExtenderClient(port);
+  }
+
+  void awaitReady() {
+    await("Stowage to be ready, see " + process.log())
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> client().get("/readyz").statusCode() == 200);
+  }
+
+  /** Returns the lines that it has logged as warnings or errors. */
+  List<String> complaints() {
+    return process
+        .output()
+        .lines()
+        .filter(line -> line.contains("[WARN]") || line.contains("[ERROR]"))
+        .toList();
+  }
+
+  void kill() {
+    process.kill();
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}
