@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Protocols:",
-      "  inflation  pods arrive until they have asked for 130 % of the GPUs; none leaves",
+      "  inflation  pods arrive until they have asked for 130 %% of the GPUs; none leaves",
       "  churn      pods arrive, wait, run and end at a given load",
       "  burst      all pods are pending at once",
       "",

@@ -168,6 +168,15 @@ class GpuShareE2E {
     assertThat(cluster.schedulerErrors("third")).isEmpty();
 
     cluster.endPod("first");
+    await("Stowage to see the room")
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () ->
+                ClusterSnapshot.isBound(cluster.pod("third"))
+                    || cluster.metric("stowage_bound_pods") == 1);
+    // kube-scheduler may have tried again a moment before Stowage's watch had the room, and then
+    // does not by itself for minutes; an update of the pod's metadata makes it.
+    cluster.touch("third");
     assertThat(cluster.awaitBound("third").getMetadata().getAnnotations())
         .containsEntry(INDEX, firstCard);
     ClusterSnapshot.take(cluster.admin()).assertNoCardOvercommitted();

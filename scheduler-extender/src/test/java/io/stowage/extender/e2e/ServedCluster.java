@@ -95,6 +95,11 @@ final class ServedCluster implements AutoCloseable {
     controlPlane.kubectl("annotate", "pod", name, "local.stowage.io/end=Succeeded");
   }
 
+  /** Changes a pod's metadata, upon which kube-scheduler tries it again. */
+  void touch(String name) {
+    controlPlane.kubectl("annotate", "pod", name, "e2e.stowage.io/touched=true");
+  }
+
   /** Waits until a pod is on a node and returns it. */
   Pod awaitBound(String name) {
     await("pod %s to be bound".formatted(name))
