@@ -22,7 +22,6 @@ import picocli.CommandLine.TypeConversionException;
 /** Shows Stowage on an embedded cluster. */
 @Command(
     name = "demo",
-    mixinStandardHelpOptions = true,
     description = {
       "Shows Stowage beside kube-scheduler's default policy; needs no cluster.",
       "Pods arrive, wait, run and end in two equal clusters in accelerated time. One is filled by"

@@ -44,7 +44,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "replay",
     description = "Replay a workload on a cluster under placement policies and compare them.",
-    mixinStandardHelpOptions = true,
     footer = {
       "",
       "Protocols:",

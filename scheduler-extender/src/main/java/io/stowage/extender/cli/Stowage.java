@@ -1,10 +1,13 @@
 package io.stowage.extender.cli;
 
+import java.io.PrintWriter;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code stowage} command.
@@ -15,6 +18,7 @@ import picocli.CommandLine.IVersionProvider;
     name = "stowage",
     description = "Packs machine-learning pods onto GPU, CPU and memory nodes.",
     mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
     versionProvider = Stowage.Version.class,
     subcommands = {
       ServeCommand.class,
@@ -44,6 +48,16 @@ public final class Stowage {
   /** Returns the command line; a failure prints one sentence and exits with 1. */
   static CommandLine commandLine() {
     return new CommandLine(new Stowage())
+        .setParameterExceptionHandler(
+            (wrong, args) -> {
+              CommandLine command = wrong.getCommandLine();
+              PrintWriter err = command.getErr();
+              err.println(wrong.getMessage());
+              UnmatchedArgumentException.printSuggestions(wrong, err);
+              err.println(
+                  "Try '" + command.getCommandSpec().qualifiedName() + " --help' for its options.");
+              return CommandLine.ExitCode.USAGE;
+            })
         .setExecutionExceptionHandler(
             (failure, command, result) -> {
               String message = failure.getMessage();
