@@ -11,6 +11,7 @@ import io.stowage.extender.state.NodeRanking.Outcome;
 import io.stowage.extender.state.NodeRanking.Ranked;
 import io.stowage.extender.state.UnconfirmedBind.Phase;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -90,6 +91,48 @@ public final class ClusterState {
   public void removeNode(String name) {
     bound.removeNode(name);
     steering.removeNode(name);
+  }
+
+  /**
+   * Takes in which devices of a node are unhealthy, whether the node is known yet or not; they
+   * count with capacity 0 until a call without them.
+   */
+  public void putUnhealthyGpus(String nodeName, Set<Integer> deviceIndices) {}
+
+  /** Takes in a volume claim, and whether it is bound to a volume. */
+  public void putClaim(String namespace, String claimName, boolean isBound) {}
+
+  /** Takes in that a volume claim is gone. */
+  public void removeClaim(String namespace, String claimName) {}
+
+  /**
+   * Takes in that the kubelet refused a pod that was bound.
+   *
+   * @param reason as the kubelet wrote it: {@code UnexpectedAdmissionError}, {@code OutOfcpu},
+   *     {@code TopologyAffinityError}, ...
+   */
+  public void refused(ObservedPod observed, String reason) {
+    removePod(observed.pod().uid());
+  }
+
+  /** Drops the holds whose time is over. */
+  public void lapseHolds() {
+    holds.lapse(nanoClock.getAsLong());
+  }
+
+  /** Returns the nodes where another extender assigns devices, so that Stowage does not. */
+  public Set<String> foreignExtenderNodes() {
+    return Set.of();
+  }
+
+  /** Returns the nodes where room appeared since the last call, and forgets them. */
+  public Set<String> takeFreedNodes() {
+    return Set.of();
+  }
+
+  /** Returns the waiting pods that Stowage's last filter refused everywhere. */
+  public Collection<WaitingPod> refusedPods() {
+    return List.of();
   }
 
   /** Takes in what the API server says of a pod. */
