@@ -59,6 +59,10 @@ public final class ServiceMetrics implements AutoCloseable {
         "Bindings that the watch has not shown yet.",
         ClusterFigures::unconfirmedBinds);
     gauge(
+        "stowage.nodes.avoided",
+        "Nodes that all pods avoid for now because they, or a GPU of theirs, refused pods.",
+        ClusterFigures::avoidedNodes);
+    gauge(
         "stowage.gpu.capacity.gpus",
         "GPUs of nodes that count as capacity.",
         value -> value.gpuCapacityMilli() / 1000.0);
@@ -131,6 +135,15 @@ public final class ServiceMetrics implements AutoCloseable {
     Counter.builder("stowage.unreadable.objects")
         .description("Nodes and pods that could not be understood and were left as they were.")
         .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts an Event by what became of it: written, dropped or failed. */
+  public void event(String outcome) {
+    Counter.builder("stowage.events")
+        .description("Kubernetes Events by what became of them.")
+        .tag("outcome", outcome)
         .register(registry)
         .increment();
   }

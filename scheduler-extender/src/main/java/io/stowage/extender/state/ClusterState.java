@@ -9,12 +9,12 @@ import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.state.NodeRanking.Outcome;
 import io.stowage.extender.state.NodeRanking.Ranked;
+import io.stowage.extender.state.NodeRanking.Tier;
 import io.stowage.extender.state.UnconfirmedBind.Phase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,8 +33,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe: every call comes from the one event loop that owns it.
  */
 public final class ClusterState {
-  private static final int MAX_FAILED_NODES = 8;
-
   private final HoldSettings settings;
   private final PlacementPolicy policy;
   private final LongSupplier nanoClock;
@@ -46,7 +44,7 @@ public final class ClusterState {
 
   private final Map<String, ObservedPod> pending = new HashMap<>();
   private final Map<String, UnconfirmedBind> unconfirmed = new LinkedHashMap<>();
-  private final Map<String, Set<String>> failedNodes = new HashMap<>();
+  private final Refusals refusals = new Refusals();
   private boolean synced;
 
   /**
@@ -60,7 +58,7 @@ public final class ClusterState {
     this.settings = settings;
     this.policy = policy;
     this.nanoClock = nanoClock;
-    this.ranking = new NodeRanking(bound, steering, policy, ties);
+    this.ranking = new NodeRanking(bound, steering, policy, ties, refusals, nanoClock);
   }
 
   /** Takes note that nodes and pods were listed completely. */
@@ -89,6 +87,7 @@ public final class ClusterState {
 
   /** Forgets a node; pods on it stay on record until they go. */
   public void removeNode(String name) {
+    refusals.removeNode(name);
     bound.removeNode(name);
     steering.removeNode(name);
   }
@@ -113,11 +112,20 @@ public final class ClusterState {
    */
   public void refused(ObservedPod observed, String reason) {
     removePod(observed.pod().uid());
+    if (synced) { // what is listed at the start may be long past
+      refusals.refused(observed, reason, nanoClock.getAsLong());
+    }
   }
 
-  /** Drops the holds whose time is over. */
+  /** Drops the holds whose time is over; forgives nodes where pods have stayed. */
   public void lapseHolds() {
     holds.lapse(nanoClock.getAsLong());
+    refusals.settle(nanoClock.getAsLong());
+  }
+
+  /** Returns what nodes refused since the last call, and forgets it. */
+  public List<NodeRefusal> takeRefusals() {
+    return refusals.takeNews();
   }
 
   /** Returns the nodes where another extender assigns devices, so that Stowage does not. */
@@ -157,6 +165,7 @@ public final class ClusterState {
     forgetWaiting(pod.uid());
     unconfirmed.remove(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
+    refusals.bound(placement, nanoClock.getAsLong());
     if (!placement.equals(known)) {
       place(placement);
     }
@@ -170,6 +179,7 @@ public final class ClusterState {
   /** Takes in that a pod is gone. */
   public void removePod(String uid) {
     forgetWaiting(uid);
+    refusals.gone(uid);
     unconfirmed.remove(uid);
     bound.remove(uid);
     steering.remove(uid);
@@ -177,7 +187,7 @@ public final class ClusterState {
 
   private void forgetWaiting(String uid) {
     pending.remove(uid);
-    failedNodes.remove(uid);
+    refusals.forgetFailed(uid);
     holds.drop(uid);
   }
 
@@ -208,8 +218,7 @@ public final class ClusterState {
         hold -> hold.priority() < pod.priority(),
         () -> {
           Outcome outcome = rank(observed, nodes, described);
-          int limit = observed.prefersNodes() ? nodes.size() : settings.shortlistNodes();
-          List<Ranked> best = outcome.best(limit);
+          List<Ranked> best = offered(observed, outcome, nodes.size());
           if (!best.isEmpty() && known == null) {
             hold(observed, best.get(0).node());
           }
@@ -220,11 +229,26 @@ public final class ClusterState {
         });
   }
 
+  /**
+   * A pod with preferences of its own is offered every node, but no last choice beside others: what
+   * it prefers may outvote any rank, and would send it to the same node for ever.
+   */
+  private List<Ranked> offered(ObservedPod observed, Outcome outcome, int nodes) {
+    if (!observed.prefersNodes()) {
+      return outcome.best(settings.shortlistNodes());
+    }
+    List<Ranked> best = outcome.best(nodes);
+    if (best.stream().anyMatch(ranked -> ranked.tier().compareTo(Tier.AVOIDED) < 0)) {
+      best.removeIf(ranked -> ranked.tier().isLastChoice());
+    }
+    return best;
+  }
+
   private Outcome rank(ObservedPod observed, List<String> nodes, DescribedNodes described) {
     return ranking.rank(
         observed.pod().shape(),
         nodes,
-        failedNodes.getOrDefault(observed.pod().uid(), Set.of()),
+        refusals.failedNodes(observed, nanoClock.getAsLong()),
         described);
   }
 
@@ -241,12 +265,7 @@ public final class ClusterState {
     if (!pending.containsKey(uid)) {
       return;
     }
-    Set<String> nodes = failedNodes.computeIfAbsent(uid, added -> new LinkedHashSet<>());
-    nodes.remove(node);
-    nodes.add(node);
-    if (nodes.size() > MAX_FAILED_NODES) {
-      nodes.remove(nodes.iterator().next());
-    }
+    refusals.failed(uid, node);
   }
 
   /**
@@ -353,6 +372,11 @@ public final class ClusterState {
       setPhase(binding.placement(), Phase.IN_DOUBT);
     } else {
       release(binding);
+      refusals.bindFailed(
+          uid,
+          binding.placement().nodeName(),
+          ((BindOutcome.NotBound) outcome).reason(),
+          nanoClock.getAsLong());
     }
   }
 
@@ -399,18 +423,8 @@ public final class ClusterState {
     if (node == null || node.node() == null) {
       return !observed.pod().shape().gpu().isShare();
     }
-    Cluster scratch = new Cluster();
-    NodeState rest = scratch.putNode(node.node());
-    for (Placement placement : node.placements()) {
-      Pod pod = placement.pod();
-      if (!victims.contains(pod.uid())) {
-        List<Integer> devices = new ArrayList<>();
-        for (int device : node.gpuDevices(pod.uid())) {
-          devices.add(device);
-        }
-        scratch.place(new Placement(pod, nodeName, devices));
-      }
-    }
+    NodeState rest =
+        NodeCopies.copy(node, node.node(), new Cluster(), uid -> !victims.contains(uid));
     return NodeRanking.devicesFit(observed.pod().shape(), rest);
   }
 
@@ -433,6 +447,7 @@ public final class ClusterState {
         pending.size(),
         holds.size(),
         unconfirmed.size(),
+        refusals.avoidedNodes(nanoClock.getAsLong()),
         totals.gpuCapacityMilli,
         totals.gpuRequestedMilli,
         totals.cpuCapacityMilli,

@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +36,17 @@ final class NodeRanking {
     FREE,
     /** Fits only on room that is held for others. */
     HELD_FOR_OTHERS,
-    /** Fits, but the pod was told this node before and did not get there. */
+    /** Fits, but the node, or every GPU of it that fits, has refused pods of late. */
+    AVOIDED,
+    /** Fits, but the pod was told this node before and did not get there, or its like did not. */
     FAILED_BEFORE,
     /** Does not fit by the sums that kube-scheduler counts too, and let pass. */
-    BEYOND_SUMS
+    BEYOND_SUMS;
+
+    /** Tells whether nodes of this tier fit, and yet are for pods that fit nowhere else. */
+    boolean isLastChoice() {
+      return this == AVOIDED || this == FAILED_BEFORE;
+    }
   }
 
   /**
@@ -95,18 +104,30 @@ final class NodeRanking {
   private final PlacementPolicy policy;
   private final NodeScores scores;
   private final RandomGenerator ties;
+  private final Refusals refusals;
+  private final LongSupplier nanoClock;
 
   /**
    * Creates a ranking.
    *
    * @param bound pods that are bound
    * @param steering the same and what is held
+   * @param refusals which nodes and GPUs are avoided
+   * @param nanoClock the clock that these are kept by
    */
-  NodeRanking(Cluster bound, Cluster steering, PlacementPolicy policy, RandomGenerator ties) {
+  NodeRanking(
+      Cluster bound,
+      Cluster steering,
+      PlacementPolicy policy,
+      RandomGenerator ties,
+      Refusals refusals,
+      LongSupplier nanoClock) {
     this.bound = bound;
     this.steering = steering;
     this.policy = policy;
     this.ties = ties;
+    this.refusals = refusals;
+    this.nanoClock = nanoClock;
     this.scores = new NodeScores(steering, policy, ties, 256);
   }
 
@@ -163,10 +184,30 @@ final class NodeRanking {
       score = scoreAlone(shape, hard);
       tier = score == NodeScores.UNFIT ? Tier.BEYOND_SUMS : Tier.HELD_FOR_OTHERS;
     }
-    if (failedBefore && tier != Tier.BEYOND_SUMS) {
-      tier = Tier.FAILED_BEFORE;
+    if (tier != Tier.BEYOND_SUMS) {
+      if (failedBefore) {
+        tier = Tier.FAILED_BEFORE;
+      } else if (isAvoided(shape, hard)) {
+        tier = Tier.AVOIDED;
+      }
     }
     return new Ranked(name, tier, score, tie);
+  }
+
+  private boolean isAvoided(PodShape shape, NodeState node) {
+    long nowNanos = nanoClock.getAsLong();
+    if (refusals.avoids(node.name(), nowNanos)) {
+      return true;
+    }
+    Set<Integer> avoided = refusals.avoidedGpus(node.name(), nowNanos);
+    if (avoided.isEmpty() || !assignsDevices(shape, node)) {
+      return false;
+    }
+    PodShape anyModel = anyModel(shape);
+    return IntStream.range(0, node.gpuCount())
+            .filter(gpu -> !avoided.contains(gpu) && Fit.gpuFits(anyModel, node, gpu))
+            .count()
+        < shape.gpu().count();
   }
 
   private double scoreAlone(PodShape shape, NodeState node) {
@@ -198,16 +239,36 @@ final class NodeRanking {
 
   /**
    * Returns the devices that a pod should get on a node: the wanted ones where they are free, else
-   * the policy's choice; on room that nobody holds first, on held room next. Empty where the node's
-   * devices are not Stowage's to assign, null where they cannot serve the pod.
+   * the policy's choice; on room that nobody holds first, on held room next, on GPUs that are
+   * avoided last. Empty where the node's devices are not Stowage's to assign, null where they
+   * cannot serve the pod.
    */
   @Nullable List<Integer> devices(PodShape shape, String name, List<Integer> wanted) {
     NodeState hard = bound.node(name);
     if (hard == null || !assignsDevices(shape, hard)) {
       return shape.gpu().isShare() && hard == null ? null : List.of();
     }
+    NodeState soft = steering.node(name);
+    Set<Integer> avoided = refusals.avoidedGpus(name, nanoClock.getAsLong());
+    Node node = hard.node();
+    if (!avoided.isEmpty() && soft != null && node != null) {
+      List<Integer> devices =
+          devices(
+              shape,
+              wanted,
+              NodeCopies.withoutGpus(soft, node, avoided),
+              NodeCopies.withoutGpus(hard, node, avoided));
+      if (devices != null) {
+        return devices;
+      }
+    }
+    return devices(shape, wanted, soft, hard);
+  }
+
+  private @Nullable List<Integer> devices(
+      PodShape shape, List<Integer> wanted, @Nullable NodeState... nodes) {
     for (PodShape tried : List.of(shape, anyModel(shape))) {
-      for (NodeState node : new @Nullable NodeState[] {steering.node(name), hard}) {
+      for (NodeState node : nodes) {
         if (node != null
             && node.hasGpuResource(tried.gpu().resource())
             && Fit.fitsGpus(tried, node)) {
