@@ -39,6 +39,7 @@ public final class ServiceMetrics implements AutoCloseable {
   private final Counter unknownNodes;
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
+  private volatile int foreignExtenderNodes;
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -98,6 +99,9 @@ public final class ServiceMetrics implements AutoCloseable {
           .tag("cause", cause.key())
           .register(registry);
     }
+    Gauge.builder("stowage.foreign.extender.nodes", () -> foreignExtenderNodes)
+        .description("Nodes where another extender assigns devices, so that Stowage does not.")
+        .register(registry);
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
         .register(registry);
@@ -146,6 +150,29 @@ public final class ServiceMetrics implements AutoCloseable {
         .tag("outcome", outcome)
         .register(registry)
         .increment();
+  }
+
+  /** Counts a waiting pod that was to be woken: woken, gone, forbidden, failed or dropped. */
+  public void wakeup(String outcome) {
+    Counter.builder("stowage.wakeups")
+        .description("Waiting pods that were to be woken, by what became of it.")
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a pod that a node refused, by the kind of refusal. */
+  public void nodeRefusal(String reason) {
+    Counter.builder("stowage.node.refusals")
+        .description("Pods that a node refused after they were bound, or did not bind.")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
+  /** Sets on how many nodes another extender is at work. */
+  public void foreignExtenderNodes(int count) {
+    foreignExtenderNodes = count;
   }
 
   /** Sets what the gauges tell. */

@@ -143,6 +143,13 @@ public final class ClusterState {
     return List.of();
   }
 
+  /** Returns a copy of what is free on a node, holds counted; null where it is not known. */
+  public @Nullable TrialRoom trialRoom(String nodeName) {
+    NodeState state = steering.node(nodeName);
+    Node node = state == null ? null : state.node();
+    return state == null || node == null ? null : new TrialRoom(state, node);
+  }
+
   /** Takes in what the API server says of a pod. */
   public void putPod(ObservedPod observed) {
     Pod pod = observed.pod();
