@@ -9,6 +9,7 @@ import io.stowage.core.cluster.Placement;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Copies of nodes, with what is placed on them, on which something can be tried. */
 final class NodeCopies {
@@ -34,8 +35,12 @@ final class NodeCopies {
     return copy;
   }
 
-  /** Returns a node as it would be if some of its GPUs had nothing to give. */
-  static NodeState withoutGpus(NodeState state, Node node, Set<Integer> indices) {
+  /** Returns a node as it would be if some of its GPUs had nothing to give; null where unknown. */
+  static @Nullable NodeState withoutGpus(@Nullable NodeState state, Set<Integer> indices) {
+    Node node = state == null ? null : state.node();
+    if (state == null || node == null) {
+      return null;
+    }
     NodeGpus gpus =
         new NodeGpus(
             node.gpus().resource(),

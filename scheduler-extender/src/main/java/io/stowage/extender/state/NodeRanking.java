@@ -7,6 +7,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.extender.state.DeviceRules.Verdict;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -36,6 +37,8 @@ final class NodeRanking {
     FREE,
     /** Fits only on room that is held for others. */
     HELD_FOR_OTHERS,
+    /** Fits once the device plugin has assigned pods before it. */
+    AWAITS_ASSIGNMENT,
     /** Fits, but the node, or every GPU of it that fits, has refused pods of late. */
     AVOIDED,
     /** Fits, but the pod was told this node before and did not get there, or its like did not. */
@@ -76,6 +79,15 @@ final class NodeRanking {
       Map<String, String> unresolvable,
       int unknown) {
 
+    /** Returns all nodes, best first; without last choices where any node is better than those. */
+    List<Ranked> allButLastChoices() {
+      List<Ranked> all = best(ranked.size());
+      if (!all.isEmpty() && all.get(0).tier().compareTo(Tier.AVOIDED) < 0) {
+        all.removeIf(node -> node.tier().isLastChoice());
+      }
+      return all;
+    }
+
     /** Returns the best {@code limit} nodes, best first. */
     List<Ranked> best(int limit) {
       if (ranked.size() <= limit) {
@@ -101,6 +113,7 @@ final class NodeRanking {
 
   private final Cluster bound;
   private final Cluster steering;
+  private final DeviceRules rules;
   private final PlacementPolicy policy;
   private final NodeScores scores;
   private final RandomGenerator ties;
@@ -112,18 +125,20 @@ final class NodeRanking {
    *
    * @param bound pods that are bound
    * @param steering the same and what is held
-   * @param refusals which nodes and GPUs are avoided
-   * @param nanoClock the clock that these are kept by
+   * @param rules which card of a node a share may get
+   * @param refusals which nodes and GPUs are avoided, by {@code nanoClock}
    */
   NodeRanking(
       Cluster bound,
       Cluster steering,
+      DeviceRules rules,
       PlacementPolicy policy,
       RandomGenerator ties,
       Refusals refusals,
       LongSupplier nanoClock) {
     this.bound = bound;
     this.steering = steering;
+    this.rules = rules;
     this.policy = policy;
     this.ties = ties;
     this.refusals = refusals;
@@ -164,34 +179,40 @@ final class NodeRanking {
             .put(name, Reasons.ofDevices(anyModel, hard));
         continue;
       }
+      Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, hard, soft) : Verdict.FREE;
+      if (!verdict.isOffered()) {
+        unresolvable.put(
+            name, verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
+        continue;
+      }
       long tie = random ? ties.nextLong() : 0;
       double score = soft == hard ? scoreAlone(shape, hard) : scorer.applyAsDouble(soft);
-      ranked.add(rank(shape, name, score, hard, failedBefore.contains(name), tie));
+      Tier least = leastTier(verdict, failedBefore.contains(name), isAvoided(anyModel, hard));
+      ranked.add(rank(shape, score, hard, least, tie));
     }
     return new Outcome(ranked, failed, unresolvable, unknown);
   }
 
-  private Ranked rank(
-      PodShape shape,
-      String name,
-      double softScore,
-      NodeState hard,
-      boolean failedBefore,
-      long tie) {
+  /** Returns the tier that a node cannot be better than. */
+  private static Tier leastTier(Verdict verdict, boolean failedBefore, boolean avoided) {
+    if (failedBefore) {
+      return Tier.FAILED_BEFORE;
+    } else if (avoided) {
+      return Tier.AVOIDED;
+    } else if (verdict == Verdict.AWAITS_ASSIGNMENT) {
+      return Tier.AWAITS_ASSIGNMENT;
+    }
+    return verdict == Verdict.HELD_FOR_OTHERS ? Tier.HELD_FOR_OTHERS : Tier.FREE;
+  }
+
+  private Ranked rank(PodShape shape, double softScore, NodeState hard, Tier least, long tie) {
     double score = softScore;
     Tier tier = Tier.FREE;
     if (score == NodeScores.UNFIT) {
       score = scoreAlone(shape, hard);
       tier = score == NodeScores.UNFIT ? Tier.BEYOND_SUMS : Tier.HELD_FOR_OTHERS;
     }
-    if (tier != Tier.BEYOND_SUMS) {
-      if (failedBefore) {
-        tier = Tier.FAILED_BEFORE;
-      } else if (isAvoided(shape, hard)) {
-        tier = Tier.AVOIDED;
-      }
-    }
-    return new Ranked(name, tier, score, tie);
+    return new Ranked(hard.name(), tier.compareTo(least) < 0 ? least : tier, score, tie);
   }
 
   private boolean isAvoided(PodShape shape, NodeState node) {
@@ -200,14 +221,12 @@ final class NodeRanking {
       return true;
     }
     Set<Integer> avoided = refusals.avoidedGpus(node.name(), nowNanos);
-    if (avoided.isEmpty() || !assignsDevices(shape, node)) {
-      return false;
-    }
-    PodShape anyModel = anyModel(shape);
-    return IntStream.range(0, node.gpuCount())
-            .filter(gpu -> !avoided.contains(gpu) && Fit.gpuFits(anyModel, node, gpu))
-            .count()
-        < shape.gpu().count();
+    return !avoided.isEmpty()
+        && assignsDevices(shape, node)
+        && IntStream.range(0, node.gpuCount())
+                .filter(gpu -> !avoided.contains(gpu) && Fit.gpuFits(shape, node, gpu))
+                .count()
+            < shape.gpu().count();
   }
 
   private double scoreAlone(PodShape shape, NodeState node) {
@@ -241,7 +260,8 @@ final class NodeRanking {
    * Returns the devices that a pod should get on a node: the wanted ones where they are free, else
    * the policy's choice; on room that nobody holds first, on held room next, on GPUs that are
    * avoided last. Empty where the node's devices are not Stowage's to assign, null where they
-   * cannot serve the pod.
+   * cannot serve the pod. A share goes where shares of its amount are under way; where it would
+   * have to wait for those, it gets what it could have without them.
    */
   @Nullable List<Integer> devices(PodShape shape, String name, List<Integer> wanted) {
     NodeState hard = bound.node(name);
@@ -250,38 +270,56 @@ final class NodeRanking {
     }
     NodeState soft = steering.node(name);
     Set<Integer> avoided = refusals.avoidedGpus(name, nanoClock.getAsLong());
-    Node node = hard.node();
-    if (!avoided.isEmpty() && soft != null && node != null) {
-      List<Integer> devices =
-          devices(
-              shape,
-              wanted,
-              NodeCopies.withoutGpus(soft, node, avoided),
-              NodeCopies.withoutGpus(hard, node, avoided));
-      if (devices != null) {
-        return devices;
-      }
-    }
-    return devices(shape, wanted, soft, hard);
+    List<Integer> devices =
+        avoided.isEmpty()
+            ? null
+            : devices(
+                shape,
+                wanted,
+                NodeCopies.withoutGpus(hard, avoided),
+                NodeCopies.withoutGpus(soft, avoided));
+    return devices == null ? devices(shape, wanted, hard, soft) : devices;
   }
 
   private @Nullable List<Integer> devices(
-      PodShape shape, List<Integer> wanted, @Nullable NodeState... nodes) {
+      PodShape shape, List<Integer> wanted, @Nullable NodeState hard, @Nullable NodeState soft) {
+    if (hard == null) {
+      return null;
+    }
+    int only = shape.gpu().isShare() ? rules.onlyCard(shape, hard) : UnassignedShares.ANY_CARD;
     for (PodShape tried : List.of(shape, anyModel(shape))) {
-      for (NodeState node : nodes) {
-        if (node != null
-            && node.hasGpuResource(tried.gpu().resource())
-            && Fit.fitsGpus(tried, node)) {
-          boolean wantedFit =
-              wanted.size() == tried.gpu().count()
-                  && wanted.stream()
-                      .allMatch(
-                          device -> device < node.gpuCount() && Fit.gpuFits(tried, node, device));
-          return wantedFit ? wanted : listOf(policy.gpuDevices(tried, node));
+      for (NodeState node : new @Nullable NodeState[] {soft, hard}) {
+        if (node == null
+            || !node.hasGpuResource(tried.gpu().resource())
+            || !Fit.fitsGpus(tried, node)) {
+          continue;
+        }
+        if (only < 0) {
+          return choice(tried, node, wanted, node != hard);
+        } else if (Fit.gpuFits(tried, node, only)) {
+          return List.of(only);
         }
       }
     }
     return null;
+  }
+
+  private List<Integer> choice(
+      PodShape shape, NodeState node, List<Integer> wanted, boolean joinsHeld) {
+    boolean wantedFit =
+        wanted.size() == shape.gpu().count()
+            && wanted.stream()
+                .allMatch(device -> device < node.gpuCount() && Fit.gpuFits(shape, node, device));
+    if (wantedFit) {
+      return wanted;
+    }
+    if (joinsHeld && shape.gpu().isShare()) {
+      int held = rules.heldCard(shape, node);
+      if (held >= 0 && Fit.gpuFits(shape, node, held)) {
+        return List.of(held);
+      }
+    }
+    return listOf(policy.gpuDevices(shape, node));
   }
 
   private static List<Integer> listOf(int[] devices) {
@@ -290,5 +328,19 @@ final class NodeRanking {
       list.add(device);
     }
     return list;
+  }
+
+  /**
+   * Tells whether a pod finds its devices on a node once the victims are gone. Sums are left to
+   * kube-scheduler.
+   */
+  boolean fitsWithout(PodShape shape, String nodeName, Set<String> victims) {
+    NodeState node = bound.node(nodeName);
+    if (node == null || node.node() == null) {
+      return !shape.gpu().isShare();
+    }
+    NodeState rest =
+        NodeCopies.copy(node, node.node(), new Cluster(), uid -> !victims.contains(uid));
+    return devicesFit(shape, rest);
   }
 }

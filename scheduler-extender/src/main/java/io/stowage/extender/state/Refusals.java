@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,12 +17,12 @@ import java.util.TreeSet;
 /**
  * What was refused where, so that it is not tried there again while there is another way.
  *
- * <p>Three things are remembered. The nodes where a <em>pod</em> just failed. The nodes where the
- * kubelet refused pods of one <em>owner</em>, for the owner's next pod has another UID and would be
- * sent to the same node. And the <em>nodes and GPUs</em> that refuse: all pods avoid them for 30 s,
- * and twice as long, up to 30 min, each time that they refuse again after that; a pod that stays
- * for a minute takes one step of it back. An owner whose pods were refused on three nodes is itself
- * the cause: from then on no node is blamed for them.
+ * <p>Two things are remembered. The nodes where the kubelet refused pods of one <em>owner</em>, for
+ * the owner's next pod has another UID and would be sent to the same node. And the <em>nodes and
+ * GPUs</em> that refuse: all pods avoid them for 30 s, and twice as long, up to 30 min, each time
+ * that they refuse again after that; a pod that stays for a minute takes one step of it back. An
+ * owner whose pods were refused on three nodes is itself the cause: from then on no node is blamed
+ * for them.
  *
  * <p>Not thread-safe: belongs to the state's one writer, which hands the time in.
  */
@@ -34,13 +33,11 @@ final class Refusals {
   static final Duration OWNER_MEMORY = Duration.ofMinutes(30);
 
   private static final int MAX_LEVEL = 7;
-  private static final int NODES_OF_A_POD = 8;
   private static final int NODES_OF_AN_OWNER = 64;
   private static final int REMEMBERED = 10_000;
   private static final int NODES_THAT_BLAME_THE_OWNER = 3;
   private static final int BINDS_THAT_BLAME_THE_NODE = 3;
 
-  private final Map<String, Set<String>> nodesByPod = new HashMap<>();
   private final Map<String, Map<String, Long>> nodesByOwner = bounded(REMEMBERED);
   private final Set<String> refusedUids = Collections.newSetFromMap(bounded(REMEMBERED));
   private final Map<String, Map<Integer, Avoidance>> avoidances = new HashMap<>();
@@ -77,21 +74,6 @@ final class Refusals {
         return size() > size;
       }
     };
-  }
-
-  /** Remembers that a pod did not get to a node that it was told. */
-  void failed(String uid, String node) {
-    Set<String> nodes = nodesByPod.computeIfAbsent(uid, added -> new LinkedHashSet<>());
-    nodes.remove(node);
-    nodes.add(node);
-    if (nodes.size() > NODES_OF_A_POD) {
-      nodes.remove(nodes.iterator().next());
-    }
-  }
-
-  /** Forgets where a pod failed: it is on a node, or gone. */
-  void forgetFailed(String uid) {
-    nodesByPod.remove(uid);
   }
 
   /**
@@ -220,22 +202,14 @@ final class Refusals {
     }
   }
 
-  /** Returns the nodes where the pod, or pods of its owner, failed. */
-  Set<String> failedNodes(ObservedPod observed, long nowNanos) {
-    Set<String> ofPod = nodesByPod.getOrDefault(observed.pod().uid(), Set.of());
-    Map<String, Long> ofOwner =
-        observed.ownerUid().isEmpty() ? null : nodesByOwner.get(observed.ownerUid());
-    if (ofOwner == null) {
-      return ofPod;
+  /** Returns the nodes where the kubelet refused pods of an owner. */
+  Set<String> failedNodes(String ownerUid, long nowNanos) {
+    Map<String, Long> nodes = ownerUid.isEmpty() ? null : nodesByOwner.get(ownerUid);
+    if (nodes == null) {
+      return Set.of();
     }
-    Set<String> all = new HashSet<>(ofPod);
-    ofOwner.forEach(
-        (node, untilNanos) -> {
-          if (untilNanos - nowNanos > 0) {
-            all.add(node);
-          }
-        });
-    return all;
+    nodes.values().removeIf(untilNanos -> untilNanos - nowNanos <= 0);
+    return Set.copyOf(nodes.keySet());
   }
 
   /** Tells whether all pods avoid a node now. */

@@ -13,14 +13,18 @@ public final class TrialRoom {
   private final Cluster cluster = new Cluster();
   private final NodeState node;
 
+  private final DeviceRules rules;
+
   /** Copies a node that is known. */
-  TrialRoom(NodeState state, Node node) {
+  TrialRoom(NodeState state, Node node, DeviceRules rules) {
+    this.rules = rules;
     this.node = NodeCopies.copy(state, node, cluster, uid -> true);
   }
 
   /** Tells whether a pod would get what it asks for. */
   public boolean fits(Pod pod) {
-    return Fit.fits(pod.shape(), node);
+    return Fit.fits(pod.shape(), node)
+        && (!pod.shape().gpu().isShare() || rules.judge(pod.shape(), node, node).isOffered());
   }
 
   /** Gives a pod what it asks for. */
