@@ -1,6 +1,7 @@
 package io.stowage.extender.cli;
 
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
@@ -11,9 +12,12 @@ import io.stowage.extender.bind.Readback;
 import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
+import io.stowage.extender.events.EventWriter;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.notice.NodeNotices;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.wake.Waking;
 import io.stowage.extender.watch.ClusterWatch;
 import java.io.File;
 import java.io.IOException;
@@ -41,6 +45,7 @@ import picocli.CommandLine.Spec;
     })
 final class ServeCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+  private static final int IMPATIENT_MILLIS = 5000;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -59,7 +64,7 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path configFile;
 
   @Override
-  @SuppressWarnings("try") // watch and read-back work by themselves until they are closed
+  @SuppressWarnings("try") // what works by itself until it is closed
   public Integer call() throws IOException, InterruptedException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
@@ -79,7 +84,24 @@ final class ServeCommand implements Callable<Integer> {
                 service.loop(),
                 service.metrics(),
                 config.gpuResources(),
-                config.listPageSize())) {
+                config.listPageSize());
+        KubernetesClient impatient = impatient(client.getConfiguration());
+        EventWriter events = new EventWriter(impatient, service.metrics());
+        Waking waking =
+            Waking.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                config.wake().settings(),
+                () -> true);
+        NodeNotices notices =
+            NodeNotices.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                events,
+                config.notices().nodeConditions(),
+                () -> true)) {
       LOG.info(
           "listening on {}:{}, API server {}",
           config.host(),
@@ -127,6 +149,17 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     return builder.build();
+  }
+
+  /** Returns a client for writes that can be done without, or later. */
+  private static KubernetesClient impatient(Config config) {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(config)
+                .withRequestTimeout(IMPATIENT_MILLIS)
+                .withRequestRetryBackoffLimit(0)
+                .build())
+        .build();
   }
 
   private static long epochNanos() {

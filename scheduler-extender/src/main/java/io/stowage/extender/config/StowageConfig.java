@@ -41,6 +41,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
+ * @param wake how waiting pods are woken
+ * @param notices what is said about nodes
  */
 public record StowageConfig(
     String host,
@@ -54,7 +56,9 @@ public record StowageConfig(
     int bindThreads,
     int listPageSize,
     List<String> wholeGpuResources,
-    List<String> gpuModelLabels) {
+    List<String> gpuModelLabels,
+    WakeConfig wake,
+    NoticesConfig notices) {
 
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder()
@@ -98,7 +102,9 @@ public record StowageConfig(
       @Nullable Integer bindThreads,
       @Nullable Integer listPageSize,
       @Nullable List<String> wholeGpuResources,
-      @Nullable List<String> gpuModelLabels) {
+      @Nullable List<String> gpuModelLabels,
+      @Nullable WakeConfig wake,
+      @Nullable NoticesConfig notices) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -111,7 +117,9 @@ public record StowageConfig(
         or(bindThreads, 16),
         or(listPageSize, 500),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
-        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
+        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
+        or(wake, WakeConfig.defaults()),
+        or(notices, NoticesConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -121,7 +129,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -207,11 +215,11 @@ public record StowageConfig(
         .collect(Collectors.joining(", "));
   }
 
-  private static <T> T or(@Nullable T value, T otherwise) {
+  static <T> T or(@Nullable T value, T otherwise) {
     return value == null ? otherwise : value;
   }
 
-  private static void requireRange(String setting, int value, int least, int most) {
+  static void requireRange(String setting, int value, int least, int most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
           setting + ": expected " + least + " to " + most + ", was " + value);

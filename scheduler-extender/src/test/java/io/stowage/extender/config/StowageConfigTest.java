@@ -44,7 +44,9 @@ class StowageConfigTest {
                     "nvidia.com/gpu.product",
                     "amd.com/gpu.product-name",
                     "cloud.google.com/gke-accelerator",
-                    "karpenter.k8s.aws/instance-gpu-name")));
+                    "karpenter.k8s.aws/instance-gpu-name"),
+                new WakeConfig(true, 20, 50),
+                new NoticesConfig(true)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -72,6 +74,8 @@ class StowageConfigTest {
             listPageSize: 1000
             wholeGpuResources: [google.com/tpu]
             gpuModelLabels: [cloud.google.com/gke-tpu-accelerator]
+            wake: {enabled: false, perSecond: 5, burst: 10}
+            notices: {nodeConditions: false}
             """);
     assertThat(config)
         .isEqualTo(
@@ -87,7 +91,9 @@ class StowageConfigTest {
                 4,
                 1000,
                 List.of("google.com/tpu"),
-                List.of("cloud.google.com/gke-tpu-accelerator")));
+                List.of("cloud.google.com/gke-tpu-accelerator"),
+                new WakeConfig(false, 5, 10),
+                new NoticesConfig(false)));
     ServiceSettings settings = config.serviceSettings();
     assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
     assertThat(settings.bindTimeLimit()).hasMillis(2000);
@@ -120,6 +126,8 @@ class StowageConfigTest {
         "port: '1'; line 1: port: expected a whole number",
         "wholeGpuResources: 5; line 1: wholeGpuResources: expected a list",
         "prot: 5;unknown setting 'prot'; there are host, port,",
+        "wake: {perSecond: 0};wake.perSecond: expected 1 to 1000, was 0",
+        "wake: {burst: 1001};wake.burst: expected 1 to 1000, was 1001",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })
