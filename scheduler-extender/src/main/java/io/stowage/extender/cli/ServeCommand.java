@@ -12,6 +12,9 @@ import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.rights.MissingRightException;
+import io.stowage.extender.rights.NeededRights;
+import io.stowage.extender.rights.RightsCheck;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.watch.ClusterWatch;
@@ -59,8 +62,8 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path configFile;
 
   @Override
-  @SuppressWarnings("try") // watch and read-back work by themselves until they are closed
-  public Integer call() throws IOException, InterruptedException {
+  @SuppressWarnings("try") // the read-back works by itself until it is closed
+  public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
     try (Termination termination = new Termination();
@@ -72,23 +75,31 @@ final class ServeCommand implements Callable<Integer> {
                 new GpushareAnnotations(ServeCommand::epochNanos));
         ExtenderService service = start(config, settings, binder);
         Readback readback =
-            Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
-        ClusterWatch watch =
-            ClusterWatch.start(
-                client,
-                service.loop(),
-                service.metrics(),
-                config.gpuResources(),
-                config.listPageSize())) {
+            Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
       LOG.info(
           "listening on {}:{}, API server {}",
           config.host(),
           service.port(),
           client.getMasterUrl());
-      termination.await();
+      new RightsCheck(client, termination::await).run(NeededRights.of(config));
+      follow(client, service, config, termination);
       LOG.info("stopping");
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  @SuppressWarnings("try") // the watch works by itself until it is closed
+  private static void follow(
+      KubernetesClient client,
+      ExtenderService service,
+      StowageConfig config,
+      Termination termination)
+      throws InterruptedException {
+    try (ClusterWatch watch =
+        ClusterWatch.start(
+            client.getConfiguration(), service.loop(), service.metrics(), config.watchSettings())) {
+      termination.await();
+    }
   }
 
   private static ExtenderService start(

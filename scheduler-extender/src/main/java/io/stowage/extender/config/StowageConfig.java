@@ -5,7 +5,9 @@ import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
+import io.stowage.extender.watch.WatchSettings;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +43,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
+ * @param watch what of the cluster is followed
  */
 public record StowageConfig(
     String host,
@@ -54,7 +57,8 @@ public record StowageConfig(
     int bindThreads,
     int listPageSize,
     List<String> wholeGpuResources,
-    List<String> gpuModelLabels) {
+    List<String> gpuModelLabels,
+    WatchConfig watch) {
 
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder()
@@ -98,7 +102,8 @@ public record StowageConfig(
       @Nullable Integer bindThreads,
       @Nullable Integer listPageSize,
       @Nullable List<String> wholeGpuResources,
-      @Nullable List<String> gpuModelLabels) {
+      @Nullable List<String> gpuModelLabels,
+      @Nullable WatchConfig watch) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -111,7 +116,8 @@ public record StowageConfig(
         or(bindThreads, 16),
         or(listPageSize, 500),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
-        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
+        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
+        or(watch, WatchConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -121,7 +127,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -159,6 +165,11 @@ public record StowageConfig(
     return new GpuResources(wholeGpuResources, gpuModelLabels);
   }
 
+  /** Returns what of the cluster is followed, and how. */
+  public WatchSettings watchSettings() {
+    return new WatchSettings(gpuResources(), listPageSize, watch.unhealthyGpus());
+  }
+
   private static String where(JacksonException e) {
     return e.getCause() instanceof IllegalArgumentException
             || e.getLocation() == null
@@ -171,17 +182,13 @@ public record StowageConfig(
     if (e.getCause() instanceof IllegalArgumentException invalid) {
       return String.valueOf(invalid.getMessage());
     }
+    String setting = path(e);
     if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown setting '" + unknown.getPropertyName() + "'; there are " + settings();
+      return "unknown setting '"
+          + setting
+          + "'; there are "
+          + settings(unknown.getReferringClass());
     }
-    String setting =
-        e.getPath().stream()
-            .map(
-                reference ->
-                    reference.getPropertyName() == null
-                        ? "[" + reference.getIndex() + "]"
-                        : reference.getPropertyName())
-            .collect(Collectors.joining());
     if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
       return (setting.isEmpty() ? "" : setting + ": ")
           + "expected "
@@ -192,18 +199,35 @@ public record StowageConfig(
         : "expected YAML: " + e.getOriginalMessage();
   }
 
+  /** Returns which setting is meant, such as {@code watch.unhealthyGpus} or {@code names[2]}. */
+  private static String path(JacksonException e) {
+    StringBuilder path = new StringBuilder();
+    for (JacksonException.Reference reference : e.getPath()) {
+      if (reference.getPropertyName() == null) {
+        path.append('[').append(reference.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(reference.getPropertyName());
+      }
+    }
+    return path.toString();
+  }
+
   private static String expected(Class<?> type) {
     if (type == Integer.class || type == int.class) {
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
     }
-    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings();
+    if (type == Boolean.class || type == boolean.class) {
+      return "true or false";
+    }
+    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);
   }
 
-  private static String settings() {
-    return Arrays.stream(StowageConfig.class.getRecordComponents())
-        .map(component -> component.getName())
+  private static String settings(Class<?> section) {
+    return Arrays.stream(
+            section.isRecord() ? section.getRecordComponents() : new RecordComponent[0])
+        .map(RecordComponent::getName)
         .collect(Collectors.joining(", "));
   }
 

@@ -311,16 +311,24 @@ public final class ExtenderRoutes {
   }
 
   private void ready(RoutingContext context) {
-    fromLoop(context, loop.call(state -> state.isSynced()))
+    fromLoop(
+            context,
+            loop.call(state -> state.isSynced() ? notWatched(state.watchesDown()) : NOT_SYNCED))
         .onComplete(
-            synced -> {
-              if (synced) {
+            sentence -> {
+              if (sentence.isEmpty()) {
                 context.end("ok\n");
               } else {
-                refuse(context, 503, NOT_SYNCED);
+                refuse(context, 503, sentence);
               }
             },
             context::fail);
+  }
+
+  private static String notWatched(List<String> kinds) {
+    return kinds.isEmpty()
+        ? ""
+        : "what Stowage knows grows old: no watch of " + String.join(", ", kinds);
   }
 
   private void scrape(RoutingContext context) {

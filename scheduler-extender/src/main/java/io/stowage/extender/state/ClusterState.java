@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ public final class ClusterState {
   private final Map<String, ObservedPod> pending = new HashMap<>();
   private final Map<String, UnconfirmedBind> unconfirmed = new LinkedHashMap<>();
   private final Map<String, Set<String>> failedNodes = new HashMap<>();
+  private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
 
   /**
@@ -71,6 +73,23 @@ public final class ClusterState {
   /** Tells whether nodes and pods were listed completely. */
   public boolean isSynced() {
     return synced;
+  }
+
+  /**
+   * Takes in whether objects of a kind are being watched; what is known of them grows old while
+   * they are not.
+   */
+  public void putWatch(String kind, boolean up) {
+    if (up) {
+      watchesDown.remove(kind);
+    } else {
+      watchesDown.add(kind);
+    }
+  }
+
+  /** Returns the kinds of objects that should be watched and are not, in order. */
+  public List<String> watchesDown() {
+    return List.copyOf(watchesDown);
   }
 
   /** Returns the cluster with all that is bound or being bound; not to be written. */

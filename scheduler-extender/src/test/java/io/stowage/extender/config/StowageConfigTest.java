@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.watch.WatchSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,8 @@ class StowageConfigTest {
                     "nvidia.com/gpu.product",
                     "amd.com/gpu.product-name",
                     "cloud.google.com/gke-accelerator",
-                    "karpenter.k8s.aws/instance-gpu-name")));
+                    "karpenter.k8s.aws/instance-gpu-name"),
+                new WatchConfig(true)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -72,6 +74,7 @@ class StowageConfigTest {
             listPageSize: 1000
             wholeGpuResources: [google.com/tpu]
             gpuModelLabels: [cloud.google.com/gke-tpu-accelerator]
+            watch: {unhealthyGpus: false}
             """);
     assertThat(config)
         .isEqualTo(
@@ -87,7 +90,10 @@ class StowageConfigTest {
                 4,
                 1000,
                 List.of("google.com/tpu"),
-                List.of("cloud.google.com/gke-tpu-accelerator")));
+                List.of("cloud.google.com/gke-tpu-accelerator"),
+                new WatchConfig(false)));
+    assertThat(config.watchSettings())
+        .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();
     assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
     assertThat(settings.bindTimeLimit()).hasMillis(2000);
@@ -120,6 +126,9 @@ class StowageConfigTest {
         "port: '1'; line 1: port: expected a whole number",
         "wholeGpuResources: 5; line 1: wholeGpuResources: expected a list",
         "prot: 5;unknown setting 'prot'; there are host, port,",
+        "watch: {gpus: true};unknown setting 'watch.gpus'; there are unhealthyGpus",
+        "watch: {unhealthyGpus: 1}; line 1: watch.unhealthyGpus: expected true or false",
+        "watch: 1; line 1: watch: expected settings by name: unhealthyGpus",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })
