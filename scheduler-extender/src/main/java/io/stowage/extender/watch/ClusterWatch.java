@@ -102,7 +102,9 @@ public final class ClusterWatch implements AutoCloseable {
           new UnhealthyGpuFeed(loop));
     }
     listsMissing.set(watches.size());
-    FailedPodFeed failedPods = new FailedPodFeed(loop, podReader);
+    FailedPodFeed failedPods = 
+        new FailedPodFeed(
+            podReader, (pod, reason) -> loop.run(state -> state.refused(pod, reason)));
     watches.add(
         watch(
             "failed-pods",

@@ -5,21 +5,21 @@ import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.KubeletRefusal;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
-import io.stowage.extender.state.StateLoop;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
- * Tells the state of pods that the kubelet refused after they were bound; those that had failed
- * before the start are let be, for nobody knows when that was.
+ * Tells of pods that the kubelet refused after they were bound, with its reason; those that had
+ * failed before the start are let be, for nobody knows when that was.
  */
 final class FailedPodFeed implements Feed<Pod> {
-  private final StateLoop loop;
   private final PodReader reader;
+  private final BiConsumer<ObservedPod, String> refused;
   private volatile boolean listed;
 
-  FailedPodFeed(StateLoop loop, PodReader reader) {
-    this.loop = loop;
+  FailedPodFeed(PodReader reader, BiConsumer<ObservedPod, String> refused) {
     this.reader = reader;
+    this.refused = refused;
   }
 
   @Override
@@ -30,7 +30,7 @@ final class FailedPodFeed implements Feed<Pod> {
     }
     ObservedPod read = reader.read(pod);
     if (read.isBound()) {
-      loop.run(state -> state.refused(read, reason.orElseThrow()));
+      refused.accept(read, reason.orElseThrow());
     }
   }
 

@@ -5,13 +5,19 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.cluster.Resources;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterState;
+import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.state.StateLoop;
 import io.stowage.extender.watch.ListWatchServer.Kind;
@@ -24,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +55,7 @@ class ClusterWatchIT {
               HoldSettings.DEFAULT,
               Policies.create("best-fit", TypicalPods.of(Map.of())),
               new Random(1),
-              System::nanoTime));
+              this::nanoTime));
   private final ListWatchServer apiServer = new ListWatchServer();
 
   @BeforeEach
@@ -75,7 +82,11 @@ class ClusterWatchIT {
         loop,
         metrics,
         new WatchSettings(GpuResources.DEFAULT, pageSize, unhealthyGpus),
-        () -> System.nanoTime() + clockAheadNanos.get());
+        this::nanoTime);
+  }
+
+  private long nanoTime() {
+    return System.nanoTime() + clockAheadNanos.get();
   }
 
   private <T> T ask(Function<ClusterState, T> question) {
@@ -386,6 +397,105 @@ class ClusterWatchIT {
       await().atMost(LONG).until(this::synced);
       assertThat(freeCpuMilli()).isEqualTo(5000);
       assertThat(metric("stowage_unreadable_objects_total", "pods")).isEqualTo(1);
+    }
+  }
+
+  private void putConfigMap(String name, String gpus) {
+    apiServer.put(
+        Kind.CONFIG_MAP,
+        name,
+        "\"namespace\":\"kube-system\"",
+        "\"data\":{\"gpus\":\"" + gpus + "\"}",
+        "");
+  }
+
+  private List<Long> gpuCapacityUnits() {
+    return ask(
+        state -> {
+          NodeState node = state.bound().node("n1");
+          return node == null
+              ? List.of()
+              : LongStream.range(0, node.gpuCount())
+                  .map(gpu -> node.gpuCapacityUnits((int) gpu))
+                  .boxed()
+                  .toList();
+        });
+  }
+
+  private void awaitGpuCapacityUnits(Long... units) {
+    await().atMost(LONG).until(() -> gpuCapacityUnits().equals(List.of(units)));
+  }
+
+  @Test
+  void unhealthyGpusCountForNothingUntilTheyAreHealthy() {
+    apiServer.putNode("n1", "un1", SHARED_NODE);
+    putConfigMap("unhealthy-gpu-n1", "1");
+    putConfigMap("extension-apiserver-authentication", "everything");
+    try (ClusterWatch watch = watch()) {
+      assertThat(watch).isNotNull();
+      await().atMost(LONG).until(this::synced);
+      assertThat(gpuCapacityUnits()).as("applied before it says so").containsExactly(16L, 0L);
+      awaitWatching();
+      putConfigMap("unhealthy-gpu-n1", "0, 1");
+      awaitGpuCapacityUnits(0L, 0L);
+      putConfigMap("unhealthy-gpu-n1", "all");
+      await()
+          .atMost(LONG)
+          .until(() -> metric("stowage_unreadable_objects_total", "unhealthy-gpus") == 1);
+      assertThat(gpuCapacityUnits()).as("left as it was").containsExactly(0L, 0L);
+      putConfigMap("unhealthy-gpu-n1", "0");
+      awaitGpuCapacityUnits(0L, 16L);
+      apiServer.remove(Kind.CONFIG_MAP, "unhealthy-gpu-n1");
+      awaitGpuCapacityUnits(16L, 16L);
+      putConfigMap("unhealthy-gpu-n1", "1");
+      awaitGpuCapacityUnits(16L, 0L);
+      putConfigMap("unhealthy-gpu-n1", "");
+      awaitGpuCapacityUnits(16L, 16L);
+    }
+  }
+
+  private int holds() {
+    return ask(state -> state.figures().holds());
+  }
+
+  private void putClaim(String phase) {
+    apiServer.put(
+        Kind.CLAIM,
+        "data",
+        "\"namespace\":\"ns\",\"uid\":\"uc\"",
+        "\"status\":{\"phase\":\"" + phase + "\"}",
+        "");
+  }
+
+  @Test
+  void holdOfAPodLastsUntilItsClaimIsBound() {
+    putClaim("Pending");
+    ObservedPod pod =
+        new ObservedPod.Builder(
+                new Pod(
+                    "u1",
+                    "ns",
+                    "a",
+                    PodShape.of(Resources.of(1000, 1 << 20), GpuRequest.NONE),
+                    0))
+            .claimNames(List.of("data"))
+            .build();
+    try (ClusterWatch watch = watch()) {
+      assertThat(watch).isNotNull();
+      awaitWatching();
+      List<String> kept =
+          ask(state -> state.filter(pod, List.of("n1"), DescribedNodes.NONE).kept());
+      assertThat(kept).containsExactly("n1");
+      clockAheadNanos.addAndGet(Duration.ofMinutes(5).toNanos());
+      assertThat(holds()).isEqualTo(1);
+      putClaim("Bound");
+      await()
+          .atMost(LONG)
+          .until(
+              () -> {
+                clockAheadNanos.addAndGet(Duration.ofSeconds(10).toNanos());
+                return holds() == 0;
+              });
     }
   }
 
