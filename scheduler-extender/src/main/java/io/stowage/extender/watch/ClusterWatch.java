@@ -102,7 +102,7 @@ public final class ClusterWatch implements AutoCloseable {
           new UnhealthyGpuFeed(loop));
     }
     listsMissing.set(watches.size());
-    FailedPodFeed failedPods = 
+    FailedPodFeed failedPods =
         new FailedPodFeed(
             podReader, (pod, reason) -> loop.run(state -> state.refused(pod, reason)));
     watches.add(

@@ -65,7 +65,9 @@ class RightsCheckIT {
         String.join(
             " ",
             resource.path("verb").asString(""),
-            resource.path("resource").asString("") + "/" + resource.path("subresource").asString(""),
+            resource.path("resource").asString("")
+                + "/"
+                + resource.path("subresource").asString(""),
             resource.path("namespace").asString("everywhere"));
     asked.add(question);
     byte[] body =

@@ -36,8 +36,7 @@ class ShippedRightsTest {
   }
 
   private static List<String> lines(String in, PolicyRule rule) {
-    List<String> names =
-        rule.getResourceNames().isEmpty() ? List.of("") : rule.getResourceNames();
+    List<String> names = rule.getResourceNames().isEmpty() ? List.of("") : rule.getResourceNames();
     List<String> lines = new ArrayList<>();
     for (String group : rule.getApiGroups()) {
       for (String resource : rule.getResources()) {
@@ -51,8 +50,7 @@ class ShippedRightsTest {
     return lines;
   }
 
-  private static String line(
-      String in, String group, String resource, String name, String verb) {
+  private static String line(String in, String group, String resource, String name, String verb) {
     return in + ": " + verb + " " + resource + "." + group + " " + name;
   }
 

@@ -473,11 +473,7 @@ class ClusterWatchIT {
     ObservedPod pod =
         new ObservedPod.Builder(
                 new Pod(
-                    "u1",
-                    "ns",
-                    "a",
-                    PodShape.of(Resources.of(1000, 1 << 20), GpuRequest.NONE),
-                    0))
+                    "u1", "ns", "a", PodShape.of(Resources.of(1000, 1 << 20), GpuRequest.NONE), 0))
             .claimNames(List.of("data"))
             .build();
     try (ClusterWatch watch = watch()) {
