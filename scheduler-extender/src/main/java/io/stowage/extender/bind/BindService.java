@@ -1,5 +1,6 @@
 package io.stowage.extender.bind;
 
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
@@ -25,6 +26,7 @@ public final class BindService {
   private final Binder binder;
   private final Executor workers;
   private final Duration timeLimit;
+  private final Leadership leadership;
 
   /** Bindings being written, by pod UID; touched on the state's event loop only. */
   private final Map<String, Writing> inFlight = new HashMap<>();
@@ -42,19 +44,33 @@ public final class BindService {
    * @param workers threads that may block
    * @param timeLimit the time after which an answer is given whatever the API server does; must be
    *     less than kube-scheduler's {@code httpTimeout}
+   * @param leadership says whether this Stowage may bind; it is waited for within the time limit
    */
-  public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
+  public BindService(
+      StateLoop loop, Binder binder, Executor workers, Duration timeLimit, Leadership leadership) {
     this.loop = loop;
     this.binder = binder;
     this.workers = workers;
     this.timeLimit = timeLimit;
+    this.leadership = leadership;
+  }
+
+  /** Creates the service of a single replica without a fence. */
+  public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
+    this(loop, binder, workers, timeLimit, Leadership.always());
   }
 
   /** Binds a pod; the future always completes with an outcome. */
   public CompletableFuture<BindOutcome> bind(String uid, String node) {
     long deadlineNanos = System.nanoTime() + timeLimit.toNanos();
-    return loop.call(state -> start(uid, node, state.startBind(uid, node), deadlineNanos))
-        .thenCompose(Writing::outcome)
+    return leadership
+        .awaitActive(timeLimit.multipliedBy(3).dividedBy(4)) // what is left is for the write
+        .thenCompose(
+            epoch ->
+                epoch.isPresent()
+                    ? bind(uid, node, epoch.getAsLong(), deadlineNanos)
+                    : CompletableFuture.completedFuture(
+                        new BindOutcome.NotBound(leadership.refusal())))
         .completeOnTimeout(
             new BindOutcome.InDoubt(
                 "the API server did not answer within " + timeLimit.toMillis() + " ms"),
@@ -62,7 +78,15 @@ public final class BindService {
             TimeUnit.MILLISECONDS);
   }
 
-  private Writing start(String uid, String node, BindDecision decision, long deadlineNanos) {
+  /** Binds by an epoch that began before the decision: by it older decisions are fenced off. */
+  private CompletableFuture<BindOutcome> bind(
+      String uid, String node, long epoch, long deadlineNanos) {
+    return loop.call(state -> start(uid, node, state.startBind(uid, node), epoch, deadlineNanos))
+        .thenCompose(Writing::outcome);
+  }
+
+  private Writing start(
+      String uid, String node, BindDecision decision, long epoch, long deadlineNanos) {
     Writing running = inFlight.get(uid);
     if (running != null && running.node.equals(node)) {
       return running;
@@ -76,7 +100,7 @@ public final class BindService {
     Writing started =
         new Writing(
             node,
-            CompletableFuture.supplyAsync(() -> write(write, deadlineNanos), workers)
+            CompletableFuture.supplyAsync(() -> write(write.by(epoch), deadlineNanos), workers)
                 .exceptionally(BindService::failed)
                 .thenApply(
                     outcome -> {
