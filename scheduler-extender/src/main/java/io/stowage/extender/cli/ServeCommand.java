@@ -12,8 +12,11 @@ import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Election;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.watch.ClusterWatch;
 import java.io.File;
 import java.io.IOException;
@@ -63,14 +66,17 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
+    Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
         KubernetesClient client = client();
         KubernetesBinder binder =
             new KubernetesBinder(
                 client.getConfiguration(),
-                settings.bindTimeLimit(),
-                new GpushareAnnotations(ServeCommand::epochNanos));
-        ExtenderService service = start(config, settings, binder);
+                new GpushareAnnotations(ServeCommand::epochNanos),
+                leadership);
+        Election election =
+            new Election(client.getConfiguration(), config.leadership().settings(), leadership);
+        ExtenderService service = start(config, settings, binder, leadership);
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
         ClusterWatch watch =
@@ -80,6 +86,14 @@ final class ServeCommand implements Callable<Integer> {
                 service.metrics(),
                 config.gpuResources(),
                 config.listPageSize())) {
+      election.start(
+          timeLimit -> {
+            boolean current = watch.awaitCurrent(timeLimit);
+            if (current && config.leadership().settings().fence().enabled()) {
+              service.loop().run(ClusterState::releaseFencedOff);
+            }
+            return current;
+          });
       LOG.info(
           "listening on {}:{}, API server {}",
           config.host(),
@@ -92,9 +106,14 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static ExtenderService start(
-      StowageConfig config, ServiceSettings settings, Binder binder) throws IOException {
+      StowageConfig config, ServiceSettings settings, Binder binder, Leadership leadership)
+      throws IOException {
     return ExtenderService.start(
-        settings, Policies.create(config.policy(), TypicalPods.of(Map.of())), new Random(), binder);
+        settings,
+        Policies.create(config.policy(), TypicalPods.of(Map.of())),
+        new Random(),
+        binder,
+        leadership);
   }
 
   private StowageConfig config() {
