@@ -145,7 +145,7 @@ class AuditCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"kind\":\"PodList\",\"items\":[\n{\"metadata\":}]} | pods.json:2: not JSON",
+        "{\"kind\":\"PodList\",\"items\":[\\n{\"metadata\":}]} | pods.json:2: not JSON",
         "[1] | pods.json:1: expected the JSON object that kubectl prints",
         "{\"kind\":\"NodeList\",\"items\":[]} | pods.json: no object of kind Pod",
         "{\"kind\":\"PodList\",\"items\":[{\"metadata\":{\"name\":\"p\"},\"spec\":7}]} | pods.json: Pod p",
