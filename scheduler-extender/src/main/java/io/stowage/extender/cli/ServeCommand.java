@@ -1,8 +1,6 @@
 package io.stowage.extender.cli;
 
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
@@ -12,15 +10,16 @@ import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Election;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.rights.MissingRightException;
 import io.stowage.extender.rights.NeededRights;
 import io.stowage.extender.rights.RightsCheck;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.watch.ClusterWatch;
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -66,14 +65,17 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
+    Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
-        KubernetesClient client = client();
+        KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
         KubernetesBinder binder =
             new KubernetesBinder(
                 client.getConfiguration(),
-                settings.bindTimeLimit(),
-                new GpushareAnnotations(ServeCommand::epochNanos));
-        ExtenderService service = start(config, settings, binder);
+                new GpushareAnnotations(ServeCommand::epochNanos),
+                leadership);
+        Election election =
+            new Election(client.getConfiguration(), config.leadership().settings(), leadership);
+        ExtenderService service = start(config, settings, binder, leadership);
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
       LOG.info(
@@ -82,30 +84,43 @@ final class ServeCommand implements Callable<Integer> {
           service.port(),
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
-      follow(client, service, config, termination);
+      follow(client, service, config, election, termination);
       LOG.info("stopping");
     }
     return CommandLine.ExitCode.OK;
   }
 
-  @SuppressWarnings("try") // the watch works by itself until it is closed
   private static void follow(
       KubernetesClient client,
       ExtenderService service,
       StowageConfig config,
+      Election election,
       Termination termination)
       throws InterruptedException {
     try (ClusterWatch watch =
         ClusterWatch.start(
             client.getConfiguration(), service.loop(), service.metrics(), config.watchSettings())) {
+      election.start(
+          timeLimit -> {
+            boolean current = watch.awaitCurrent(timeLimit);
+            if (current && config.leadership().settings().fence().enabled()) {
+              service.loop().run(ClusterState::releaseFencedOff);
+            }
+            return current;
+          });
       termination.await();
     }
   }
 
   private static ExtenderService start(
-      StowageConfig config, ServiceSettings settings, Binder binder) throws IOException {
+      StowageConfig config, ServiceSettings settings, Binder binder, Leadership leadership)
+      throws IOException {
     return ExtenderService.start(
-        settings, Policies.create(config.policy(), TypicalPods.of(Map.of())), new Random(), binder);
+        settings,
+        Policies.create(config.policy(), TypicalPods.of(Map.of())),
+        new Random(),
+        binder,
+        leadership);
   }
 
   private StowageConfig config() {
@@ -122,22 +137,6 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
-  }
-
-  private KubernetesClient client() {
-    KubernetesClientBuilder builder = new KubernetesClientBuilder();
-    if (kubeconfig != null) {
-      if (!Files.isReadable(kubeconfig)) {
-        throw new ParameterException(spec.commandLine(), "--kubeconfig: cannot read " + kubeconfig);
-      }
-      try {
-        builder.withConfig(Config.fromKubeconfig(new File(kubeconfig.toString())));
-      } catch (RuntimeException e) {
-        throw new ParameterException(
-            spec.commandLine(), "--kubeconfig: " + kubeconfig + " is no kubeconfig: " + e);
-      }
-    }
-    return builder.build();
   }
 
   private static long epochNanos() {

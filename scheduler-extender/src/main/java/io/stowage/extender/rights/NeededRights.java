@@ -1,6 +1,8 @@
 package io.stowage.extender.rights;
 
 import io.stowage.extender.config.StowageConfig;
+import io.stowage.extender.leader.FenceSettings;
+import io.stowage.extender.leader.LeadershipSettings;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,6 +13,8 @@ import java.util.List;
  * option needs beyond the rest is a rule of its own there and a line of its own here.
  */
 public final class NeededRights {
+  private static final String LEADER_ROLE = "stowage-leader";
+
   private NeededRights() {}
 
   /** Returns the rights that the configured options need. */
@@ -39,6 +43,45 @@ public final class NeededRights {
               "list",
               "watch"));
     }
+    addLeadership(rights, config.leadership().settings());
     return List.copyOf(rights);
+  }
+
+  private static void addLeadership(List<Right> rights, LeadershipSettings leadership) {
+    String leases = "coordination.k8s.io";
+    String namespace = leadership.leaseNamespace();
+    String lease = leadership.leaseName();
+    switch (leadership.mode()) {
+      case NONE -> {}
+      case KUBE_SCHEDULER ->
+          rights.add(
+              Right.in(
+                      namespace,
+                      LEADER_ROLE,
+                      leases,
+                      "leases",
+                      "following kube-scheduler (leadership.mode kube-scheduler)",
+                      "get")
+                  .named(lease));
+      case LEASE -> {
+        String need = "electing the active one (leadership.mode lease)";
+        rights.add(
+            Right.in(namespace, LEADER_ROLE, leases, "leases", need, "get", "update").named(lease));
+        rights.add(Right.in(namespace, LEADER_ROLE, leases, "leases", need, "create"));
+      }
+    }
+    FenceSettings fence = leadership.fence();
+    if (fence.enabled()) {
+      rights.add(
+          Right.in(
+                  fence.namespace(),
+                  LEADER_ROLE,
+                  "",
+                  "configmaps",
+                  "raising the epoch (leadership.fence)",
+                  "get",
+                  "update")
+              .named(fence.configMap()));
+    }
   }
 }

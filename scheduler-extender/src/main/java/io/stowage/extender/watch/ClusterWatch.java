@@ -2,19 +2,25 @@ package io.stowage.extender.watch;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodList;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.vertx5.Vertx5HttpClientFactory;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.kube.UnhealthyGpus;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.WebSocketClientOptions;
@@ -51,12 +57,15 @@ public final class ClusterWatch implements AutoCloseable {
 
   private static final int READ_IDLE_SECONDS = 20;
   private static final long CHECK_MILLIS = 1_000;
+  private static final Duration LIST_AGAIN = Duration.ofSeconds(1);
   private static final Duration DOWN = Duration.ofSeconds(60);
 
   private final KubernetesClient client;
   private final StateLoop loop;
   private final ServiceMetrics metrics;
   private final LongSupplier nanoClock;
+  private final long pageSize;
+  private final WatchProgress podProgress = new WatchProgress();
   private final List<ResourceWatch<?>> watches = new ArrayList<>();
   private final Timer timer = new Timer("stowage-watch-check", true);
   private final AtomicInteger listsMissing = new AtomicInteger();
@@ -71,8 +80,9 @@ public final class ClusterWatch implements AutoCloseable {
     this.loop = loop;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
+    this.pageSize = settings.pageSize();
     PodReader podReader = new PodReader(settings.gpuResources());
-    long page = settings.pageSize();
+    long page = pageSize;
     follow(
         "nodes",
         () -> client.nodes().withLimit(page),
@@ -80,15 +90,9 @@ public final class ClusterWatch implements AutoCloseable {
         new NodeFeed(loop, new NodeReader(settings.gpuResources())));
     follow(
         "pods",
-        () ->
-            client
-                .pods()
-                .inAnyNamespace()
-                .withoutField("status.phase", "Succeeded")
-                .withoutField("status.phase", "Failed")
-                .withLimit(page),
+        () -> runningPods().withLimit(page),
         Pod::new,
-        new PodFeed(loop, podReader));
+        new PodFeed(loop, podReader, podProgress));
     follow(
         "claims",
         () -> client.persistentVolumeClaims().inAnyNamespace().withLimit(page),
@@ -135,6 +139,54 @@ public final class ClusterWatch implements AutoCloseable {
     ClusterWatch watch = new ClusterWatch(config, loop, metrics, settings, nanoClock);
     watch.run();
     return watch;
+  }
+
+  /**
+   * Waits until everything is listed and the state has every pod as the API server had it when this
+   * was called; blocks, and lists all pods for it.
+   *
+   * @return whether that was so within the time limit
+   */
+  public boolean awaitCurrent(Duration timeLimit) {
+    long deadline = System.nanoTime() + timeLimit.toNanos();
+    try {
+      while (System.nanoTime() - deadline < 0) {
+        // A pod that has gone meanwhile may never show the version listed: list again after a
+        // while.
+        if (podProgress.await(newestPodVersion(), LIST_AGAIN)
+            && loop.call(ClusterState::isSynced).join()) {
+          return true;
+        }
+      }
+    } catch (KubernetesClientException e) {
+      LOG.warn("pods cannot be listed, trying again: {}", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
+  }
+
+  private long newestPodVersion() {
+    long newest = 0;
+    String next = null;
+    do {
+      PodList page =
+          runningPods()
+              .list(new ListOptionsBuilder().withLimit(pageSize).withContinue(next).build());
+      for (Pod pod : page.getItems()) {
+        newest = Math.max(newest, WatchProgress.number(pod.getMetadata().getResourceVersion()));
+      }
+      next = page.getMetadata().getContinue();
+    } while (next != null && !next.isEmpty());
+    return newest;
+  }
+
+  private FilterWatchListDeletable<Pod, PodList, PodResource> runningPods() {
+    return client
+        .pods()
+        .inAnyNamespace()
+        .withoutField("status.phase", "Succeeded")
+        .withoutField("status.phase", "Failed");
   }
 
   private static KubernetesClient client(Config config) {

@@ -10,21 +10,28 @@ import io.stowage.extender.state.StateLoop;
 final class PodFeed implements Feed<Pod> {
   private final StateLoop loop;
   private final PodReader reader;
+  private final WatchProgress progress;
 
-  PodFeed(StateLoop loop, PodReader reader) {
+  PodFeed(StateLoop loop, PodReader reader, WatchProgress progress) {
     this.loop = loop;
     this.reader = reader;
+    this.progress = progress;
   }
 
   @Override
   public void put(Pod pod) throws InvalidObjectException {
-    ObservedPod read = reader.read(pod);
-    loop.run(state -> state.putPod(read));
+    try {
+      ObservedPod read = reader.read(pod);
+      loop.run(state -> state.putPod(read));
+    } finally {
+      progress.saw(pod.getMetadata().getResourceVersion());
+    }
   }
 
   @Override
   public void remove(Pod identity) {
     String uid = identity.getMetadata().getUid();
     loop.run(state -> state.removePod(uid));
+    progress.saw(identity.getMetadata().getResourceVersion());
   }
 }
