@@ -1,9 +1,6 @@
 package io.stowage.extender.cli;
 
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
@@ -14,14 +11,18 @@ import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.events.EventWriter;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Election;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.notice.NodeNotices;
+import io.stowage.extender.rights.MissingRightException;
+import io.stowage.extender.rights.NeededRights;
+import io.stowage.extender.rights.RightsCheck;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.wake.Waking;
 import io.stowage.extender.watch.ClusterWatch;
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -45,7 +46,6 @@ import picocli.CommandLine.Spec;
     })
 final class ServeCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
-  private static final int IMPATIENT_MILLIS = 5000;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -64,28 +64,51 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path configFile;
 
   @Override
-  @SuppressWarnings("try") // what works by itself until it is closed
-  public Integer call() throws IOException, InterruptedException {
+  @SuppressWarnings("try") // the read-back works by itself until it is closed
+  public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
+    Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
-        KubernetesClient client = client();
+        KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
         KubernetesBinder binder =
             new KubernetesBinder(
                 client.getConfiguration(),
-                settings.bindTimeLimit(),
-                new GpushareAnnotations(ServeCommand::epochNanos));
-        ExtenderService service = start(config, settings, binder);
+                new GpushareAnnotations(ServeCommand::epochNanos),
+                leadership);
+        Election election =
+            new Election(client.getConfiguration(), config.leadership().settings(), leadership);
+        ExtenderService service = start(config, settings, binder, leadership);
         Readback readback =
-            Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
-        ClusterWatch watch =
+            Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
+      LOG.info(
+          "listening on {}:{}, API server {}",
+          config.host(),
+          service.port(),
+          client.getMasterUrl());
+      new RightsCheck(client, termination::await).run(NeededRights.of(config));
+      follow(client, service, config, election, leadership, termination);
+      LOG.info("stopping");
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  @SuppressWarnings("try") // waking and notices work by themselves until they are closed
+  private static void follow(
+      KubernetesClient client,
+      ExtenderService service,
+      StowageConfig config,
+      Election election,
+      Leadership leadership,
+      Termination termination)
+      throws InterruptedException {
+    try (ClusterWatch watch =
             ClusterWatch.start(
-                client,
+                client.getConfiguration(),
                 service.loop(),
                 service.metrics(),
-                config.gpuResources(),
-                config.listPageSize());
-        KubernetesClient impatient = impatient(client.getConfiguration());
+                config.watchSettings());
+        KubernetesClient impatient = ClusterAccess.impatient(client.getConfiguration());
         EventWriter events = new EventWriter(impatient, service.metrics());
         Waking waking =
             Waking.start(
@@ -93,7 +116,7 @@ final class ServeCommand implements Callable<Integer> {
                 service.loop(),
                 service.metrics(),
                 config.wake().settings(),
-                () -> true);
+                leadership::isActive);
         NodeNotices notices =
             NodeNotices.start(
                 impatient,
@@ -101,22 +124,28 @@ final class ServeCommand implements Callable<Integer> {
                 service.metrics(),
                 events,
                 config.notices().nodeConditions(),
-                () -> true)) {
-      LOG.info(
-          "listening on {}:{}, API server {}",
-          config.host(),
-          service.port(),
-          client.getMasterUrl());
+                leadership::isActive)) {
+      election.start(
+          timeLimit -> {
+            boolean current = watch.awaitCurrent(timeLimit);
+            if (current && config.leadership().settings().fence().enabled()) {
+              service.loop().run(ClusterState::releaseFencedOff);
+            }
+            return current;
+          });
       termination.await();
-      LOG.info("stopping");
     }
-    return CommandLine.ExitCode.OK;
   }
 
   private static ExtenderService start(
-      StowageConfig config, ServiceSettings settings, Binder binder) throws IOException {
+      StowageConfig config, ServiceSettings settings, Binder binder, Leadership leadership)
+      throws IOException {
     return ExtenderService.start(
-        settings, Policies.create(config.policy(), TypicalPods.of(Map.of())), new Random(), binder);
+        settings,
+        Policies.create(config.policy(), TypicalPods.of(Map.of())),
+        new Random(),
+        binder,
+        leadership);
   }
 
   private StowageConfig config() {
@@ -133,33 +162,6 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
-  }
-
-  private KubernetesClient client() {
-    KubernetesClientBuilder builder = new KubernetesClientBuilder();
-    if (kubeconfig != null) {
-      if (!Files.isReadable(kubeconfig)) {
-        throw new ParameterException(spec.commandLine(), "--kubeconfig: cannot read " + kubeconfig);
-      }
-      try {
-        builder.withConfig(Config.fromKubeconfig(new File(kubeconfig.toString())));
-      } catch (RuntimeException e) {
-        throw new ParameterException(
-            spec.commandLine(), "--kubeconfig: " + kubeconfig + " is no kubeconfig: " + e);
-      }
-    }
-    return builder.build();
-  }
-
-  /** Returns a client for writes that can be done without, or later. */
-  private static KubernetesClient impatient(Config config) {
-    return new KubernetesClientBuilder()
-        .withConfig(
-            new ConfigBuilder(config)
-                .withRequestTimeout(IMPATIENT_MILLIS)
-                .withRequestRetryBackoffLimit(0)
-                .build())
-        .build();
   }
 
   private static long epochNanos() {

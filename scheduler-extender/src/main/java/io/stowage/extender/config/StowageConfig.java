@@ -5,7 +5,9 @@ import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
+import io.stowage.extender.watch.WatchSettings;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,8 +41,13 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     less than kube-scheduler's httpTimeout (5 s unless set)
  * @param bindThreads how many bindings are written at once, 1 to 256; default 16
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
+ * @param devices patience with device plugins and other extenders
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
+ * @param httpTimeoutMillis kube-scheduler's httpTimeout, which bindTimeoutMillis must be less than
+ *     by 100; default 5000, as kube-scheduler has it unless set
+ * @param leadership which of several replicas is active; default: there is one
+ * @param watch what of the cluster is followed
  * @param wake how waiting pods are woken
  * @param notices what is said about nodes
  */
@@ -55,11 +62,16 @@ public record StowageConfig(
     int bindTimeoutMillis,
     int bindThreads,
     int listPageSize,
+    DeviceConfig devices,
     List<String> wholeGpuResources,
     List<String> gpuModelLabels,
+    int httpTimeoutMillis,
+    LeadershipConfig leadership,
+    WatchConfig watch,
     WakeConfig wake,
     NoticesConfig notices) {
 
+  private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -82,6 +94,14 @@ public record StowageConfig(
     requireRange("holdSeconds", holdSeconds, 1, 3600);
     requireRange("claimHoldSeconds", claimHoldSeconds, holdSeconds, 86_400);
     requireRange("bindTimeoutMillis", bindTimeoutMillis, 100, 60_000);
+    requireRange("httpTimeoutMillis", httpTimeoutMillis, 200, 600_000);
+    if (bindTimeoutMillis > httpTimeoutMillis - LEAST_MARGIN_MILLIS) {
+      throw new IllegalArgumentException(
+          "bindTimeoutMillis: expected at most "
+              + (httpTimeoutMillis - LEAST_MARGIN_MILLIS)
+              + ", less than httpTimeoutMillis, which kube-scheduler waits, was "
+              + bindTimeoutMillis);
+    }
     requireRange("bindThreads", bindThreads, 1, 256);
     requireRange("listPageSize", listPageSize, 100, 10_000);
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
@@ -101,8 +121,12 @@ public record StowageConfig(
       @Nullable Integer bindTimeoutMillis,
       @Nullable Integer bindThreads,
       @Nullable Integer listPageSize,
+      @Nullable DeviceConfig devices,
       @Nullable List<String> wholeGpuResources,
       @Nullable List<String> gpuModelLabels,
+      @Nullable Integer httpTimeoutMillis,
+      @Nullable LeadershipConfig leadership,
+      @Nullable WatchConfig watch,
       @Nullable WakeConfig wake,
       @Nullable NoticesConfig notices) {
     return new StowageConfig(
@@ -116,8 +140,12 @@ public record StowageConfig(
         or(bindTimeoutMillis, 4000),
         or(bindThreads, 16),
         or(listPageSize, 500),
+        or(devices, DeviceConfig.DEFAULT),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
         or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
+        or(httpTimeoutMillis, 5000),
+        or(leadership, LeadershipConfig.defaults()),
+        or(watch, WatchConfig.defaults()),
         or(wake, WakeConfig.defaults()),
         or(notices, NoticesConfig.defaults()));
   }
@@ -129,7 +157,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    return MAPPER.readValue("{}", StowageConfig.class);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -159,12 +187,18 @@ public record StowageConfig(
         bindThreads,
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
+        devices.settings(),
         gpuResources());
   }
 
   /** Returns which resources and labels mean GPUs. */
   public GpuResources gpuResources() {
     return new GpuResources(wholeGpuResources, gpuModelLabels);
+  }
+
+  /** Returns what of the cluster is followed, and how. */
+  public WatchSettings watchSettings() {
+    return new WatchSettings(gpuResources(), listPageSize, watch.unhealthyGpus());
   }
 
   private static String where(JacksonException e) {
@@ -180,16 +214,12 @@ public record StowageConfig(
       return String.valueOf(invalid.getMessage());
     }
     if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown setting '" + unknown.getPropertyName() + "'; there are " + settings();
+      return "unknown setting '"
+          + setting(unknown)
+          + "'; there are "
+          + settings(unknown.getReferringClass());
     }
-    String setting =
-        e.getPath().stream()
-            .map(
-                reference ->
-                    reference.getPropertyName() == null
-                        ? "[" + reference.getIndex() + "]"
-                        : reference.getPropertyName())
-            .collect(Collectors.joining());
+    String setting = setting(e);
     if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
       return (setting.isEmpty() ? "" : setting + ": ")
           + "expected "
@@ -200,17 +230,33 @@ public record StowageConfig(
         : "expected YAML: " + e.getOriginalMessage();
   }
 
+  /** Returns the path of the setting in question, such as {@code leadership.fence.refusals}. */
+  private static String setting(JacksonException e) {
+    StringBuilder path = new StringBuilder();
+    for (JacksonException.Reference reference : e.getPath()) {
+      if (reference.getPropertyName() == null) {
+        path.append('[').append(reference.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(reference.getPropertyName());
+      }
+    }
+    return path.toString();
+  }
+
   private static String expected(Class<?> type) {
     if (type == Integer.class || type == int.class) {
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
     }
-    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings();
+    if (type == Boolean.class) {
+      return "true or false";
+    }
+    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);
   }
 
-  private static String settings() {
-    return Arrays.stream(StowageConfig.class.getRecordComponents())
+  private static String settings(Class<?> type) {
+    return Arrays.stream(type.isRecord() ? type.getRecordComponents() : new RecordComponent[0])
         .map(component -> component.getName())
         .collect(Collectors.joining(", "));
   }

@@ -1,13 +1,18 @@
 package io.stowage.extender.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.stowage.core.fragmentation.StrandCause;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -37,6 +42,7 @@ public final class ServiceMetrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Counter unknownNodes;
+  private final Map<String, AtomicInteger> watchesUp = new ConcurrentHashMap<>();
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
   private volatile int foreignExtenderNodes;
@@ -113,6 +119,19 @@ public final class ServiceMetrics implements AutoCloseable {
         .register(registry);
   }
 
+  /** Tells from now on whether this replica is the active one. */
+  public void follow(Leadership leadership) {
+    Gauge.builder("stowage.leader.active", () -> leadership.isActive() ? 1 : 0)
+        .description("Whether this is the active replica.")
+        .register(registry);
+    Gauge.builder("stowage.leader.epoch", leadership::epoch)
+        .description("The epoch by which this replica is active, -1 where it is not.")
+        .register(registry);
+    FunctionCounter.builder("stowage.fence.refusals", leadership, Leadership::refusals)
+        .description("Bindings of this replica that the fence refused.")
+        .register(registry);
+  }
+
   /** Counts a request: how long its answer took, in nanoseconds, and what came of it. */
   public void answered(String verb, String outcome, long nanos) {
     Timer.builder("stowage.request.duration")
@@ -137,7 +156,30 @@ public final class ServiceMetrics implements AutoCloseable {
   /** Counts an object of the given kind that the watch showed and that cannot be understood. */
   public void unreadableObject(String kind) {
     Counter.builder("stowage.unreadable.objects")
-        .description("Nodes and pods that could not be understood and were left as they were.")
+        .description("Objects that could not be understood and were left as they were.")
+        .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
+  /** Sets whether objects of the given kind are being watched now. */
+  public void watchUp(String kind, boolean up) {
+    watchesUp.computeIfAbsent(kind, this::watchGauge).set(up ? 1 : 0);
+  }
+
+  private AtomicInteger watchGauge(String kind) {
+    AtomicInteger up = new AtomicInteger();
+    Gauge.builder("stowage.watch.up", up::get)
+        .description("Whether objects of this kind are being watched now.")
+        .tag("kind", kind)
+        .register(registry);
+    return up;
+  }
+
+  /** Counts a watch of the given kind that gave no sign of life and was replaced. */
+  public void watchReplaced(String kind) {
+    Counter.builder("stowage.watch.replaced")
+        .description("Watches that gave no sign of life and were replaced.")
         .tag("kind", kind)
         .register(registry)
         .increment();
