@@ -2,6 +2,7 @@ package io.stowage.extender.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
@@ -41,6 +42,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
+ * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
+ *     for
+ * @param http limits, inspection and health
  */
 public record StowageConfig(
     String host,
@@ -54,7 +58,9 @@ public record StowageConfig(
     int bindThreads,
     int listPageSize,
     List<String> wholeGpuResources,
-    List<String> gpuModelLabels) {
+    List<String> gpuModelLabels,
+    @Nullable TlsConfig tls,
+    HttpConfig http) {
 
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder()
@@ -82,6 +88,13 @@ public record StowageConfig(
     requireRange("listPageSize", listPageSize, 100, 10_000);
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
     gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
+    http.requireProtected(new Address(host, port), tls != null);
+    if (http.requestSeconds() * 1000 <= bindTimeoutMillis) {
+      throw new IllegalArgumentException(
+          "http.requestSeconds: expected more than bindTimeoutMillis, was "
+              + http.requestSeconds()
+              + " s");
+    }
   }
 
   /** Creates a configuration from a file's settings, those left out being null. */
@@ -98,7 +111,9 @@ public record StowageConfig(
       @Nullable Integer bindThreads,
       @Nullable Integer listPageSize,
       @Nullable List<String> wholeGpuResources,
-      @Nullable List<String> gpuModelLabels) {
+      @Nullable List<String> gpuModelLabels,
+      @Nullable TlsConfig tls,
+      @Nullable HttpConfig http) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -111,7 +126,9 @@ public record StowageConfig(
         or(bindThreads, 16),
         or(listPageSize, 500),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
-        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
+        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
+        tls,
+        or(http, HttpConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -121,7 +138,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -151,7 +168,8 @@ public record StowageConfig(
         bindThreads,
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
-        gpuResources());
+        gpuResources(),
+        http.settings(new Address(host, port), tls == null ? null : tls.files()));
   }
 
   /** Returns which resources and labels mean GPUs. */
@@ -172,16 +190,12 @@ public record StowageConfig(
       return String.valueOf(invalid.getMessage());
     }
     if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown setting '" + unknown.getPropertyName() + "'; there are " + settings();
+      return "unknown setting '"
+          + path(unknown)
+          + "'; there are "
+          + settings(unknown.getReferringClass());
     }
-    String setting =
-        e.getPath().stream()
-            .map(
-                reference ->
-                    reference.getPropertyName() == null
-                        ? "[" + reference.getIndex() + "]"
-                        : reference.getPropertyName())
-            .collect(Collectors.joining());
+    String setting = path(e);
     if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
       return (setting.isEmpty() ? "" : setting + ": ")
           + "expected "
@@ -192,26 +206,42 @@ public record StowageConfig(
         : "expected YAML: " + e.getOriginalMessage();
   }
 
+  private static String path(JacksonException e) {
+    StringBuilder path = new StringBuilder();
+    for (JacksonException.Reference reference : e.getPath()) {
+      if (reference.getPropertyName() == null) {
+        path.append('[').append(reference.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(reference.getPropertyName());
+      }
+    }
+    return path.toString();
+  }
+
   private static String expected(Class<?> type) {
     if (type == Integer.class || type == int.class) {
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
+    } else if (type == Boolean.class || type == boolean.class) {
+      return "true or false";
     }
-    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings();
+    return List.class.isAssignableFrom(type)
+        ? "a list"
+        : "settings by name: " + settings(type.isRecord() ? type : StowageConfig.class);
   }
 
-  private static String settings() {
-    return Arrays.stream(StowageConfig.class.getRecordComponents())
+  private static String settings(Class<?> section) {
+    return Arrays.stream(section.getRecordComponents())
         .map(component -> component.getName())
         .collect(Collectors.joining(", "));
   }
 
-  private static <T> T or(@Nullable T value, T otherwise) {
+  static <T> T or(@Nullable T value, T otherwise) {
     return value == null ? otherwise : value;
   }
 
-  private static void requireRange(String setting, int value, int least, int most) {
+  static void requireRange(String setting, int value, int least, int most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
           setting + ": expected " + least + " to " + most + ", was " + value);

@@ -1,5 +1,7 @@
 package io.stowage.extender.service;
 
+import io.stowage.extender.http.Address;
+import io.stowage.extender.http.HttpSettings;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.state.HoldSettings;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import java.time.Duration;
  * @param bindThreads how many bindings are written at once
  * @param holds shortlist and holds
  * @param gpuResources which resources and labels mean GPUs
+ * @param http how it is reached beside its address
  */
 public record ServiceSettings(
     String host,
@@ -23,7 +26,8 @@ public record ServiceSettings(
     Duration bindTimeLimit,
     int bindThreads,
     HoldSettings holds,
-    GpuResources gpuResources) {
+    GpuResources gpuResources,
+    HttpSettings http) {
 
   /** Loopback, port 8888, 128 MiB bodies, bind within 4 s on 16 threads. */
   public static final ServiceSettings DEFAULT =
@@ -34,7 +38,8 @@ public record ServiceSettings(
           Duration.ofSeconds(4),
           16,
           HoldSettings.DEFAULT,
-          GpuResources.DEFAULT);
+          GpuResources.DEFAULT,
+          HttpSettings.DEFAULT);
 
   /** Throws IllegalArgumentException for a value out of its range. */
   public ServiceSettings {
@@ -53,9 +58,14 @@ public record ServiceSettings(
     }
   }
 
+  /** Returns where it listens. */
+  public Address address() {
+    return new Address(host, port);
+  }
+
   /** Returns the same on another port. */
   public ServiceSettings onPort(int newPort) {
     return new ServiceSettings(
-        host, newPort, maxBodyBytes, bindTimeLimit, bindThreads, holds, gpuResources);
+        host, newPort, maxBodyBytes, bindTimeLimit, bindThreads, holds, gpuResources, http);
   }
 }

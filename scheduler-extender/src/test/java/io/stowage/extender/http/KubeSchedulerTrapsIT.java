@@ -56,7 +56,8 @@ class KubeSchedulerTrapsIT {
                 defaults.bindTimeLimit(),
                 defaults.bindThreads(),
                 defaults.holds(),
-                defaults.gpuResources()),
+                defaults.gpuResources(),
+                defaults.http()),
             Policies.create("stowage", TypicalPods.of(Map.of())),
             new Random(42),
             new InMemoryBinder(placement -> {}));
