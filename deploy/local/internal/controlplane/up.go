@@ -159,10 +159,8 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.startControllers(); err != nil {
 		return err
 	}
-	for _, name := range []string{"rbac.yaml", "storage-class.yaml"} {
-		if err := r.applyManifest(ctx, name); err != nil {
-			return err
-		}
+	if err := r.applyManifests(ctx); err != nil {
+		return err
 	}
 	if err := nodes.Create(ctx, client, r.nodes); err != nil {
 		return err
@@ -209,17 +207,19 @@ func (r *run) startControllers() error {
 	return r.startComponent(KubeletComponent, "", []string{"--kubeconfig", r.access.kubeconfigs[kubeletUser]})
 }
 
-// applyManifest creates what a shipped file says with this program's own kubectl.
-func (r *run) applyManifest(ctx context.Context, name string) error {
-	manifest, err := fs.ReadFile(r.options.Assets, name)
-	if err != nil {
-		return err
-	}
-	command := exec.CommandContext(ctx, r.program, component.Kubectl,
-		"--kubeconfig", r.access.kubeconfigs[adminUser], "create", "-f", "-")
-	command.Stdin = bytes.NewReader(manifest)
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("create %s: %w: %s", name, err, output)
+// applyManifests creates Stowage's access rules, its fence and the slow storage class with this program's own kubectl.
+func (r *run) applyManifests(ctx context.Context) error {
+	for _, name := range []string{"rbac.yaml", "fence.yaml", "storage-class.yaml"} {
+		manifest, err := fs.ReadFile(r.options.Assets, name)
+		if err != nil {
+			return err
+		}
+		command := exec.CommandContext(ctx, r.program, component.Kubectl,
+			"--kubeconfig", r.access.kubeconfigs[adminUser], "create", "-f", "-")
+		command.Stdin = bytes.NewReader(manifest)
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("create %s: %w: %s", name, err, output)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import io.stowage.extender.bind.Binder;
 import io.stowage.extender.http.ExtenderRoutes;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
@@ -17,6 +18,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -50,29 +52,50 @@ public final class ExtenderService implements AutoCloseable {
     this.server = server;
   }
 
+  /** Starts the service as a single replica without a fence. */
+  public static ExtenderService start(
+      ServiceSettings settings, PlacementPolicy policy, RandomGenerator ties, Binder binder)
+      throws IOException {
+    return start(settings, policy, ties, binder, Leadership.always());
+  }
+
   /**
    * Starts the service; returns when it listens.
    *
    * @param policy ranks nodes and chooses devices; belongs to the service from now on
    * @param ties what breaks ties of a policy that asks for it; belongs to the service from now on
+   * @param leadership says whether this replica is the active one
    * @throws IOException where the address cannot be listened on
    */
   public static ExtenderService start(
-      ServiceSettings settings, PlacementPolicy policy, RandomGenerator ties, Binder binder)
+      ServiceSettings settings,
+      PlacementPolicy policy,
+      RandomGenerator ties,
+      Binder binder,
+      Leadership leadership)
       throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
     Context stateContext = vertx.getOrCreateContext();
-    ClusterState state = new ClusterState(settings.holds(), policy, ties, System::nanoTime);
+    ClusterState state =
+        new ClusterState(
+            settings.holds(),
+            settings.devices(),
+            policy,
+            ties,
+            System::nanoTime,
+            ExtenderService::epochNanos);
     StateLoop loop = new StateLoop(task -> stateContext.runOnContext(ignored -> task.run()), state);
     ExecutorService bindWorkers = bindWorkers(settings.bindThreads());
     ServiceMetrics metrics = new ServiceMetrics();
+    metrics.follow(leadership);
     ExtenderRoutes routes =
         new ExtenderRoutes(
             loop,
-            new BindService(loop, binder, bindWorkers, settings.bindTimeLimit()),
+            new BindService(loop, binder, bindWorkers, settings.bindTimeLimit(), leadership),
             new PodReader(settings.gpuResources()),
             new NodeReader(settings.gpuResources()),
-            metrics);
+            metrics,
+            leadership);
     try {
       HttpServer server = listen(vertx, settings, routes);
       return new ExtenderService(vertx, loop, metrics, bindWorkers, server);
@@ -82,6 +105,11 @@ public final class ExtenderService implements AutoCloseable {
       throw new IOException(
           "cannot listen on " + settings.host() + ":" + settings.port() + ": " + e.getCause(), e);
     }
+  }
+
+  private static long epochNanos() {
+    Instant now = Instant.now();
+    return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }
 
   private static HttpServer listen(Vertx vertx, ServiceSettings settings, ExtenderRoutes routes) {
