@@ -1,0 +1,120 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A served cluster of whole GPUs and shared ones in which Stowage reaches the API server through a
+ * {@link FaultyApi} and kube-scheduler reaches Stowage through a {@link RecordingProxy}.
+ */
+final class FaultCluster implements AutoCloseable {
+  static final int UNITS_PER_CARD = 16;
+  private static final int WHOLE_NODES = 12;
+  private static final int SHARE_NODES = 12;
+
+  private final ControlPlane controlPlane;
+  private final FaultyApi api;
+  private final ServedCluster served;
+  private final Placements placements;
+
+  /** Starts it with nodes whole-00… of eight GPUs, and share-00… of one, two or four. */
+  FaultCluster(String name) {
+    List<String> whole = new ArrayList<>();
+    for (int i = 0; i < WHOLE_NODES; i++) {
+      whole.add(NodeLists.node("whole-%02d".formatted(i), 8));
+    }
+    List<String> share = new ArrayList<>();
+    for (int i = 0; i < SHARE_NODES; i++) {
+      share.add(NodeLists.node("share-%02d".formatted(i), i < 2 ? 1 : i < 8 ? 2 : 4));
+    }
+    controlPlane = ControlPlane.start(name, NodeLists.write(name, whole));
+    controlPlane.createNodes(
+        NodeLists.write(name + "-share", share),
+        "--gpu-mode",
+        "gpushare",
+        "--gpu-units",
+        String.valueOf(UNITS_PER_CARD));
+    api = new FaultyApi(controlPlane.kubeconfig("stowage"));
+    served =
+        new ServedCluster(
+            controlPlane, api.kubeconfig(), "--config", write(name, "holdSeconds: 3\n").toString());
+    placements = new Placements(controlPlane.admin());
+  }
+
+  private static Path write(String name, String settings) {
+    Path file = ControlPlane.directory().resolve(name + "-stowage.yaml");
+    try {
+      Files.writeString(file, settings, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return file;
+  }
+
+  ControlPlane controlPlane() {
+    return controlPlane;
+  }
+
+  KubernetesClient admin() {
+    return controlPlane.admin();
+  }
+
+  FaultyApi api() {
+    return api;
+  }
+
+  ServedCluster served() {
+    return served;
+  }
+
+  RecordingProxy proxy() {
+    return served.proxy();
+  }
+
+  Placements placements() {
+    return placements;
+  }
+
+  /** Waits until so many pods have been on a node since the start. */
+  void awaitPlaced(int count) {
+    await(count + " pods to have been on a node")
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> placements.count() >= count);
+  }
+
+  /** See {@link FinalCheck}. */
+  ClusterSnapshot assertNothingIsLost() {
+    ClusterSnapshot end =
+        FinalCheck.assertNothingIsLost(controlPlane, served.stowage(), served.stowages());
+    assertThat(placements.changes()).as("pods that were in two places").isEmpty();
+    System.out.printf(
+        "nothing is lost: %d pods have been on a node, now %d are on nodes and %d wait%n",
+        placements.count(), end.boundPods().size(), end.pendingPods().size());
+    return end;
+  }
+
+  /** Ends every fault and deletes all pods. */
+  void clear() {
+    api.noFaults();
+    proxy().before(null);
+    proxy().after(null);
+    served.clear();
+  }
+
+  @Override
+  public void close() {
+    placements.close();
+    served.close();
+    api.close();
+  }
+}
