@@ -74,7 +74,11 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
       free.put(node.getMetadata().getName(), left);
     }
     for (Pod pod : boundPods()) {
-      Map<String, BigDecimal> left = free.get(pod.getSpec().getNodeName());
+      Map<String, BigDecimal> left =
+          assertThat(free.get(pod.getSpec().getNodeName()))
+              .as("node of pod " + pod.getMetadata().getName())
+              .isNotNull()
+              .actual();
       requests(pod).forEach((k, v) -> left.merge(k, v.negate(), BigDecimal::add));
     }
     return free;

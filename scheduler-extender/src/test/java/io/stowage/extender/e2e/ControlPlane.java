@@ -177,6 +177,20 @@ final class ControlPlane implements AutoCloseable {
     run("create-nodes", arguments);
   }
 
+  /** Stops a component, starts it again and waits until it is ready. */
+  void restart(String component, Duration down) {
+    run(
+        "restart",
+        List.of(
+            "restart",
+            "--work-dir",
+            directory.resolve("run").toString(),
+            "--component",
+            component,
+            "--down",
+            down.toSeconds() + "s"));
+  }
+
   /** Runs kubectl and returns what it says. */
   String kubectl(String... arguments) {
     List<String> all =

@@ -19,36 +19,51 @@ import java.util.List;
  */
 final class FaultCluster implements AutoCloseable {
   static final int UNITS_PER_CARD = 16;
-  private static final int WHOLE_NODES = 12;
-  private static final int SHARE_NODES = 12;
+  private static final int NODES_OF_EACH = 12;
 
   private final ControlPlane controlPlane;
   private final FaultyApi api;
   private final ServedCluster served;
   private final Placements placements;
 
-  /** Starts it with nodes whole-00… of eight GPUs, and share-00… of one, two or four. */
+  /** Starts it with twelve nodes of each kind. */
   FaultCluster(String name) {
+    this(name, NODES_OF_EACH);
+  }
+
+  /** Starts it with nodes whole-00… of eight GPUs, and share-00… of one, two or four cards. */
+  FaultCluster(String name, int nodesOfEach) {
     List<String> whole = new ArrayList<>();
-    for (int i = 0; i < WHOLE_NODES; i++) {
-      whole.add(NodeLists.node("whole-%02d".formatted(i), 8));
-    }
     List<String> share = new ArrayList<>();
-    for (int i = 0; i < SHARE_NODES; i++) {
-      share.add(NodeLists.node("share-%02d".formatted(i), i < 2 ? 1 : i < 8 ? 2 : 4));
+    for (int i = 0; i < nodesOfEach; i++) {
+      whole.add(NodeLists.node("whole-%02d".formatted(i), 8));
+      share.add(shareNode(i));
     }
     controlPlane = ControlPlane.start(name, NodeLists.write(name, whole));
-    controlPlane.createNodes(
-        NodeLists.write(name + "-share", share),
-        "--gpu-mode",
-        "gpushare",
-        "--gpu-units",
-        String.valueOf(UNITS_PER_CARD));
+    createShareNodes(share);
     api = new FaultyApi(controlPlane.kubeconfig("stowage"));
     served =
         new ServedCluster(
             controlPlane, api.kubeconfig(), "--config", write(name, "holdSeconds: 3\n").toString());
     placements = new Placements(controlPlane.admin());
+  }
+
+  private static String shareNode(int index) {
+    return NodeLists.node("share-%02d".formatted(index), index < 2 ? 1 : index < 8 ? 2 : 4);
+  }
+
+  private void createShareNodes(List<String> nodes) {
+    controlPlane.createNodes(
+        NodeLists.write("share-nodes", nodes),
+        "--gpu-mode",
+        "gpushare",
+        "--gpu-units",
+        String.valueOf(UNITS_PER_CARD));
+  }
+
+  /** Brings a node of shared GPUs back that was deleted. */
+  void createShareNode(int index) {
+    createShareNodes(List.of(shareNode(index)));
   }
 
   private static Path write(String name, String settings) {
@@ -85,8 +100,9 @@ final class FaultCluster implements AutoCloseable {
     return placements;
   }
 
-  /** Waits until so many pods have been on a node since the start. */
-  void awaitPlaced(int count) {
+  /** Waits until so many further pods have been on a node. */
+  void awaitPlaced(int more) {
+    int count = placements.count() + more;
     await(count + " pods to have been on a node")
         .atMost(Duration.ofMinutes(2))
         .until(() -> placements.count() >= count);

@@ -127,6 +127,11 @@ final class FaultyApi implements AutoCloseable {
     faults = request -> Fault.NONE;
   }
 
+  /** Returns how many watches are in progress. */
+  int watches() {
+    return watches.size();
+  }
+
   /** Breaks the connections of all watches and returns how many there were. */
   int cutWatches() {
     Set<Watch> all = Set.copyOf(watches);
@@ -146,6 +151,11 @@ final class FaultyApi implements AutoCloseable {
     Map<String, Long> copy = new TreeMap<>();
     counts.forEach((what, count) -> copy.put(what, count.sum()));
     return copy;
+  }
+
+  /** Returns how many requests of a kind there were. */
+  long count(String what) {
+    return counts().getOrDefault(what, 0L);
   }
 
   private void handle(HttpServerRequest request) {

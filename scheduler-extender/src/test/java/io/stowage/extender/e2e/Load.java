@@ -21,9 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Creates random pods, of a printed seed: CPU alone, whole GPUs, shares of one. Some end by
- * themselves, some are deleted while on their way. An API server that does not answer is asked
- * again.
+ * Creates random pods, of a printed seed: CPU alone, whole GPUs, shares of one. Most end by
+ * themselves within seconds, some are deleted while on their way. An API server that does not
+ * answer is asked again.
  */
 final class Load implements AutoCloseable {
   private static final int CONFLICT = 409;
@@ -45,6 +45,7 @@ final class Load implements AutoCloseable {
   private int deletePercent;
   private boolean withShares = true;
   private int longestRunSeconds = 8;
+  private int endingPercent = 80;
   private @Nullable ScheduledFuture<?> stream;
   private final AtomicInteger created = new AtomicInteger();
   private final AtomicInteger deleted = new AtomicInteger();
@@ -77,9 +78,10 @@ final class Load implements AutoCloseable {
     return this;
   }
 
-  /** Lets pods that end by themselves run for this time at most. */
-  Load running(int seconds) {
+  /** Lets all pods end by themselves, after this time at most. */
+  Load ending(int seconds) {
     longestRunSeconds = seconds;
+    endingPercent = 100;
     return this;
   }
 
@@ -151,7 +153,7 @@ final class Load implements AutoCloseable {
       limits += ",aliyun.com/gpu-mem=" + SHARES.get(random.nextInt(SHARES.size()));
     }
     var pod = Pods.pod(name, schedulerName, limits).editSpec().withRestartPolicy("Never").endSpec();
-    if (random.nextInt(10) < 8) {
+    if (random.nextInt(100) < endingPercent) {
       pod.editMetadata()
           .addToAnnotations(
               "local.stowage.io/run-seconds", String.valueOf(1 + random.nextInt(longestRunSeconds)))

@@ -116,7 +116,17 @@ class StowageKilledE2E {
   Stream<DynamicTest> killedAtAnyStepTheCardGoesToOnePodAlone() {
     return Stream.of(Step.values())
         .filter(step -> step != Step.BEFORE_PRIORITIZE_ARRIVES) // not called for a single node
-        .map(step -> DynamicTest.dynamicTest(step.name(), () -> killedAt(step)));
+        .map(
+            step ->
+                DynamicTest.dynamicTest(
+                    step.name(),
+                    () -> {
+                      try {
+                        killedAt(step);
+                      } finally {
+                        cluster.clear();
+                      }
+                    }));
   }
 
   private void killedAt(Step step) {
@@ -131,7 +141,6 @@ class StowageKilledE2E {
 
     cluster.served().deletePod(end.boundPods().get(0).getMetadata().getName());
     assertThat(cluster.assertNothingIsLost().boundPods()).hasSize(1);
-    cluster.clear();
   }
 
   @Test

@@ -88,6 +88,11 @@ final class StowageProcess implements AutoCloseable {
         .orElseThrow(() -> new AssertionError("no metric " + name));
   }
 
+  /** Returns what it has written so far. */
+  String output() {
+    return process.output();
+  }
+
   Path log() {
     return process.log();
   }
