@@ -87,7 +87,7 @@ class ApiServerFaultsE2E {
           assertThat(cluster.api().cutWatches()).isGreaterThanOrEqualTo(2);
           await("pods to be tried in vain")
               .atMost(Duration.ofMinutes(1))
-              .until(() -> cluster.api().count("POST pods/binding") >= bindings + 20);
+              .until(() -> cluster.api().count("POST pods/binding") >= bindings + 100);
         });
   }
 

@@ -19,24 +19,24 @@ import java.util.List;
  */
 final class FaultCluster implements AutoCloseable {
   static final int UNITS_PER_CARD = 16;
-  private static final int NODES_OF_EACH = 12;
+  private static final int NODES_OF_EACH = 10;
 
   private final ControlPlane controlPlane;
   private final FaultyApi api;
   private final ServedCluster served;
   private final Placements placements;
 
-  /** Starts it with twelve nodes of each kind. */
+  /** Starts it with ten nodes of each kind: too few for the load, so that pods wait. */
   FaultCluster(String name) {
     this(name, NODES_OF_EACH);
   }
 
-  /** Starts it with nodes whole-00… of eight GPUs, and share-00… of one, two or four cards. */
+  /** Starts it with nodes whole-00… of four or eight GPUs, and share-00… of one or two cards. */
   FaultCluster(String name, int nodesOfEach) {
     List<String> whole = new ArrayList<>();
     List<String> share = new ArrayList<>();
     for (int i = 0; i < nodesOfEach; i++) {
-      whole.add(NodeLists.node("whole-%02d".formatted(i), 8));
+      whole.add(NodeLists.node("whole-%02d".formatted(i), i < 2 ? 8 : 4));
       share.add(shareNode(i));
     }
     controlPlane = ControlPlane.start(name, NodeLists.write(name, whole));
@@ -49,7 +49,7 @@ final class FaultCluster implements AutoCloseable {
   }
 
   private static String shareNode(int index) {
-    return NodeLists.node("share-%02d".formatted(index), index < 2 ? 1 : index < 8 ? 2 : 4);
+    return NodeLists.node("share-%02d".formatted(index), index < 6 ? 1 : 2);
   }
 
   private void createShareNodes(List<String> nodes) {

@@ -52,6 +52,7 @@ class SchedulerFaultsE2E {
     String config = controlPlane.schedulerConfig("stowage", cluster.proxy().url());
     try (ChildProcess second = controlPlane.startSchedulerWith("kube-scheduler-second", config);
         Load load = new Load(controlPlane, "two", 62).deleting(10)) {
+      load.create(PODS);
       load.start(2 * PODS_PER_SECOND);
       cluster.awaitPlaced(2 * PODS);
       load.stop();
@@ -67,8 +68,8 @@ class SchedulerFaultsE2E {
     try (ChildProcess other = controlPlane.startSchedulerWith("kube-scheduler-default", config);
         Load mine = new Load(controlPlane, "mine", 63).deleting(10);
         Load theirs = new Load(controlPlane, "theirs", "default-scheduler", 64).withoutShares()) {
-      mine.start(PODS_PER_SECOND);
-      theirs.start(PODS_PER_SECOND);
+      mine.start(2 * PODS_PER_SECOND);
+      theirs.start(2 * PODS_PER_SECOND);
       cluster.awaitPlaced(2 * PODS);
       mine.stop();
       theirs.stop();
