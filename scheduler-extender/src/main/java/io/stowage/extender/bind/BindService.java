@@ -6,9 +6,12 @@ import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -16,7 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code bind}: asks the state, has the binding written on a worker thread, and tells the
- * state what became of it, all within a time limit. Thread-safe.
+ * state what became of it, all within a time limit. A bind that has to wait until the device plugin
+ * has assigned pods before it is asked again whenever something happened on its node, and given up
+ * in time. Thread-safe.
  */
 public final class BindService {
   private static final Logger LOG = LoggerFactory.getLogger(BindService.class);
@@ -26,35 +31,37 @@ public final class BindService {
   private final Executor workers;
   private final Duration timeLimit;
 
-  /** Bindings being written, by pod UID; touched on the state's event loop only. */
-  private final Map<String, Writing> inFlight = new HashMap<>();
+  /** Bindings under way, by pod UID; touched on the state's event loop only. */
+  private final Map<String, Bind> inFlight = new HashMap<>();
 
-  /** A binding being written. */
-  private record Writing(String node, CompletableFuture<BindOutcome> outcome) {
-    static Writing done(String node, BindOutcome outcome) {
-      return new Writing(node, CompletableFuture.completedFuture(outcome));
-    }
-  }
+  /** Those that wait for a device, in the order they came; touched on the event loop only. */
+  private final Map<String, Bind> waiting = new LinkedHashMap<>();
+
+  /** One binding under way. */
+  private record Bind(
+      String uid, String node, long deadlineNanos, CompletableFuture<BindOutcome> outcome) {}
 
   /**
    * Creates the service.
    *
    * @param workers threads that may block
    * @param timeLimit the time after which an answer is given whatever the API server does; must be
-   *     less than kube-scheduler's {@code httpTimeout}
+   *     less than kube-scheduler's {@code httpTimeout}. Three quarters of it may be spent waiting
+   *     for a device.
    */
   public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
     this.loop = loop;
     this.binder = binder;
     this.workers = workers;
     this.timeLimit = timeLimit;
+    loop.afterEach(this::retryWaiting);
   }
 
   /** Binds a pod; the future always completes with an outcome. */
   public CompletableFuture<BindOutcome> bind(String uid, String node) {
     long deadlineNanos = System.nanoTime() + timeLimit.toNanos();
-    return loop.call(state -> start(uid, node, state.startBind(uid, node), deadlineNanos))
-        .thenCompose(Writing::outcome)
+    return loop.call(state -> start(state, uid, node, deadlineNanos))
+        .thenCompose(Bind::outcome)
         .completeOnTimeout(
             new BindOutcome.InDoubt(
                 "the API server did not answer within " + timeLimit.toMillis() + " ms"),
@@ -62,46 +69,98 @@ public final class BindService {
             TimeUnit.MILLISECONDS);
   }
 
-  private Writing start(String uid, String node, BindDecision decision, long deadlineNanos) {
-    Writing running = inFlight.get(uid);
+  private Bind start(ClusterState state, String uid, String node, long deadlineNanos) {
+    Bind running = inFlight.get(uid);
     if (running != null && running.node.equals(node)) {
       return running;
     }
-    if (decision instanceof BindDecision.Refused refused) {
-      return Writing.done(node, new BindOutcome.NotBound(refused.reason()));
+    Bind superseded = waiting.get(uid);
+    if (superseded != null) {
+      end(superseded, new BindOutcome.NotBound("the pod was to be bound to " + node + " since"));
     }
-    if (!(decision instanceof BindDecision.Write write)) {
-      return Writing.done(node, new BindOutcome.Bound());
+    Bind bind = new Bind(uid, node, deadlineNanos, new CompletableFuture<>());
+    Optional<String> wait = proceed(state, bind);
+    if (wait.isPresent()) {
+      inFlight.put(uid, bind);
+      waiting.put(uid, bind);
+      CompletableFuture.delayedExecutor(waitLimit().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+          .execute(() -> loop.run(later -> giveUp(later, bind, wait.get())));
     }
-    Writing started =
-        new Writing(
-            node,
-            CompletableFuture.supplyAsync(() -> write(write, deadlineNanos), workers)
-                .exceptionally(BindService::failed)
-                .thenApply(
-                    outcome -> {
-                      loop.run(state -> complete(state, uid, outcome));
-                      return outcome;
-                    }));
-    inFlight.put(uid, started);
-    return started;
+    return bind;
   }
 
-  private void complete(ClusterState state, String uid, BindOutcome outcome) {
-    inFlight.remove(uid);
-    state.completeBind(uid, outcome);
+  private Duration waitLimit() {
+    return timeLimit.multipliedBy(3).dividedBy(4);
   }
 
-  private BindOutcome write(BindDecision.Write binding, long deadlineNanos) {
+  /**
+   * Has a binding decided and, if so, written; returns why it has to wait, empty where it has not.
+   */
+  private Optional<String> proceed(ClusterState state, Bind bind) {
+    BindDecision decision = state.startBind(bind.uid, bind.node);
+    if (decision instanceof BindDecision.Wait wait) {
+      return Optional.of(wait.reason());
+    } else if (decision instanceof BindDecision.Write write) {
+      write(bind, write);
+    } else if (decision instanceof BindDecision.Refused refused) {
+      end(bind, new BindOutcome.NotBound(refused.reason()));
+    } else {
+      end(bind, new BindOutcome.Bound());
+    }
+    return Optional.empty();
+  }
+
+  private void write(Bind bind, BindDecision.Write write) {
+    waiting.remove(bind.uid, bind);
+    inFlight.put(bind.uid, bind);
+    workers.execute(
+        () -> {
+          BindOutcome outcome = outcome(write, bind.deadlineNanos);
+          loop.run(state -> complete(state, bind, outcome));
+          bind.outcome.complete(outcome);
+        });
+  }
+
+  private void complete(ClusterState state, Bind bind, BindOutcome outcome) {
+    inFlight.remove(bind.uid, bind);
+    state.completeBind(bind.uid, outcome);
+  }
+
+  private void end(Bind bind, BindOutcome outcome) {
+    waiting.remove(bind.uid, bind);
+    inFlight.remove(bind.uid, bind);
+    bind.outcome.complete(outcome);
+  }
+
+  private void retryWaiting(ClusterState state) {
+    Set<String> nodes = state.takeNodesForWaitingBinds();
+    if (waiting.isEmpty() || nodes.isEmpty()) {
+      return;
+    }
+    for (Bind bind : List.copyOf(waiting.values())) {
+      if (nodes.contains(bind.node)) {
+        proceed(state, bind);
+      }
+    }
+  }
+
+  private void giveUp(ClusterState state, Bind bind, String reason) {
+    if (bind.equals(waiting.get(bind.uid)) && proceed(state, bind).isPresent()) {
+      state.giveUpBind(bind.uid, bind.node);
+      end(bind, new BindOutcome.NotBound(reason));
+    }
+  }
+
+  private BindOutcome outcome(BindDecision.Write binding, long deadlineNanos) {
     Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
-    return left.isNegative() || left.isZero()
-        ? new BindOutcome.NotBound("too many bindings are being written")
-        : binder.bind(binding, left);
-  }
-
-  private static BindOutcome failed(Throwable thrown) {
-    Throwable cause = thrown instanceof CompletionException ? thrown.getCause() : thrown;
-    LOG.error("a binding failed", cause);
-    return new BindOutcome.InDoubt("the binding failed: " + cause);
+    if (left.isNegative() || left.isZero()) {
+      return new BindOutcome.NotBound("too many bindings are being written");
+    }
+    try {
+      return binder.bind(binding, left);
+    } catch (RuntimeException e) {
+      LOG.error("a binding failed", e);
+      return new BindOutcome.InDoubt("the binding failed: " + e);
+    }
   }
 }

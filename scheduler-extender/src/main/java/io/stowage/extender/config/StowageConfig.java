@@ -39,6 +39,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     less than kube-scheduler's httpTimeout (5 s unless set)
  * @param bindThreads how many bindings are written at once, 1 to 256; default 16
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
+ * @param devices patience with device plugins and other extenders
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
  */
@@ -53,6 +54,7 @@ public record StowageConfig(
     int bindTimeoutMillis,
     int bindThreads,
     int listPageSize,
+    DeviceConfig devices,
     List<String> wholeGpuResources,
     List<String> gpuModelLabels) {
 
@@ -97,6 +99,7 @@ public record StowageConfig(
       @Nullable Integer bindTimeoutMillis,
       @Nullable Integer bindThreads,
       @Nullable Integer listPageSize,
+      @Nullable DeviceConfig devices,
       @Nullable List<String> wholeGpuResources,
       @Nullable List<String> gpuModelLabels) {
     return new StowageConfig(
@@ -110,6 +113,7 @@ public record StowageConfig(
         or(bindTimeoutMillis, 4000),
         or(bindThreads, 16),
         or(listPageSize, 500),
+        or(devices, DeviceConfig.DEFAULT),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
         or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
   }
@@ -121,7 +125,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -151,6 +155,7 @@ public record StowageConfig(
         bindThreads,
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
+        devices.settings(),
         gpuResources());
   }
 
@@ -207,11 +212,11 @@ public record StowageConfig(
         .collect(Collectors.joining(", "));
   }
 
-  private static <T> T or(@Nullable T value, T otherwise) {
+  static <T> T or(@Nullable T value, T otherwise) {
     return value == null ? otherwise : value;
   }
 
-  private static void requireRange(String setting, int value, int least, int most) {
+  static void requireRange(String setting, int value, int least, int most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
           setting + ": expected " + least + " to " + most + ", was " + value);

@@ -17,6 +17,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -62,7 +63,14 @@ public final class ExtenderService implements AutoCloseable {
       throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
     Context stateContext = vertx.getOrCreateContext();
-    ClusterState state = new ClusterState(settings.holds(), policy, ties, System::nanoTime);
+    ClusterState state =
+        new ClusterState(
+            settings.holds(),
+            settings.devices(),
+            policy,
+            ties,
+            System::nanoTime,
+            ExtenderService::epochNanos);
     StateLoop loop = new StateLoop(task -> stateContext.runOnContext(ignored -> task.run()), state);
     ExecutorService bindWorkers = bindWorkers(settings.bindThreads());
     ServiceMetrics metrics = new ServiceMetrics();
@@ -82,6 +90,11 @@ public final class ExtenderService implements AutoCloseable {
       throw new IOException(
           "cannot listen on " + settings.host() + ":" + settings.port() + ": " + e.getCause(), e);
     }
+  }
+
+  private static long epochNanos() {
+    Instant now = Instant.now();
+    return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }
 
   private static HttpServer listen(Vertx vertx, ServiceSettings settings, ExtenderRoutes routes) {

@@ -1,6 +1,7 @@
 package io.stowage.extender.service;
 
 import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.state.DeviceSettings;
 import io.stowage.extender.state.HoldSettings;
 import java.time.Duration;
 
@@ -14,6 +15,7 @@ import java.time.Duration;
  *     {@code httpTimeout}
  * @param bindThreads how many bindings are written at once
  * @param holds shortlist and holds
+ * @param devices patience with device plugins and other extenders
  * @param gpuResources which resources and labels mean GPUs
  */
 public record ServiceSettings(
@@ -23,6 +25,7 @@ public record ServiceSettings(
     Duration bindTimeLimit,
     int bindThreads,
     HoldSettings holds,
+    DeviceSettings devices,
     GpuResources gpuResources) {
 
   /** Loopback, port 8888, 128 MiB bodies, bind within 4 s on 16 threads. */
@@ -34,6 +37,7 @@ public record ServiceSettings(
           Duration.ofSeconds(4),
           16,
           HoldSettings.DEFAULT,
+          DeviceSettings.DEFAULT,
           GpuResources.DEFAULT);
 
   /** Throws IllegalArgumentException for a value out of its range. */
@@ -56,6 +60,6 @@ public record ServiceSettings(
   /** Returns the same on another port. */
   public ServiceSettings onPort(int newPort) {
     return new ServiceSettings(
-        host, newPort, maxBodyBytes, bindTimeLimit, bindThreads, holds, gpuResources);
+        host, newPort, maxBodyBytes, bindTimeLimit, bindThreads, holds, devices, gpuResources);
   }
 }

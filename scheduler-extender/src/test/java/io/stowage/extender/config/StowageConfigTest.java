@@ -39,6 +39,7 @@ class StowageConfigTest {
                 4000,
                 16,
                 500,
+                new DeviceConfig(30, 600),
                 List.of("nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe"),
                 List.of(
                     "nvidia.com/gpu.product",
@@ -70,6 +71,9 @@ class StowageConfigTest {
             bindTimeoutMillis: 2000
             bindThreads: 4
             listPageSize: 1000
+            devices:
+              assignPatienceSeconds: 5
+              foreignExtenderSeconds: 60
             wholeGpuResources: [google.com/tpu]
             gpuModelLabels: [cloud.google.com/gke-tpu-accelerator]
             """);
@@ -86,6 +90,7 @@ class StowageConfigTest {
                 2000,
                 4,
                 1000,
+                new DeviceConfig(5, 60),
                 List.of("google.com/tpu"),
                 List.of("cloud.google.com/gke-tpu-accelerator")));
     ServiceSettings settings = config.serviceSettings();
@@ -95,6 +100,8 @@ class StowageConfigTest {
     assertThat(settings.holds().shortlistNodes()).isEqualTo(5);
     assertThat(settings.holds().hold()).hasSeconds(10);
     assertThat(settings.holds().claimHold()).hasSeconds(100);
+    assertThat(settings.devices().assignPatience()).hasSeconds(5);
+    assertThat(settings.devices().foreignExtenderMemory()).hasSeconds(60);
     assertThat(settings.gpuResources().wholeGpus()).containsExactly("google.com/tpu");
   }
 
@@ -111,6 +118,7 @@ class StowageConfigTest {
         "claimHoldSeconds: 5;claimHoldSeconds: expected 30 to 86400, was 5",
         "bindTimeoutMillis: 99;bindTimeoutMillis: expected 100 to 60000, was 99",
         "bindThreads: 0;bindThreads: expected 1 to 256, was 0",
+        "devices: {assignPatienceSeconds: 0}; devices.assignPatienceSeconds: expected 1 to 3600, was 0",
         "listPageSize: 1;listPageSize: expected 100 to 10000, was 1",
         "policy: fgd;policy: expected one of random, least-allocated, most-allocated, best-fit,",
         "wholeGpuResources: ['a b'];wholeGpuResources: expected names such as nvidia.com/gpu,",

@@ -56,6 +56,7 @@ class KubeSchedulerTrapsIT {
                 defaults.bindTimeLimit(),
                 defaults.bindThreads(),
                 defaults.holds(),
+                defaults.devices(),
                 defaults.gpuResources()),
             Policies.create("stowage", TypicalPods.of(Map.of())),
             new Random(42),

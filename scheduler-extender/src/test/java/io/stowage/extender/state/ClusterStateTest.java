@@ -107,7 +107,7 @@ class ClusterStateTest {
   @Test
   void holdOfAPodWithVolumeClaimsLastsLonger() {
     state.putNode(node("n1", 4, NodeGpus.NONE));
-    ObservedPod claims = new ObservedPod(cpuPod("a", 4).pod(), "", List.of(), false, false, true);
+    ObservedPod claims = cpuPod("a", 4).with().claimNames(List.of("data")).build();
     filter(claims, "n1");
     pass(Duration.ofSeconds(899));
     assertThat(state.figures().holds()).isEqualTo(1);
@@ -173,7 +173,7 @@ class ClusterStateTest {
     for (int i = 1; i <= 5; i++) {
       state.putNode(node("n" + i, 8, NodeGpus.NONE));
     }
-    ObservedPod prefers = new ObservedPod(cpuPod("a", 1).pod(), "", List.of(), false, true, false);
+    ObservedPod prefers = cpuPod("a", 1).with().prefersNodes(true).build();
     assertThat(filter(prefers, "n1", "n2", "n3", "n4", "n5").kept())
         .containsExactlyInAnyOrder("n1", "n2", "n3", "n4", "n5");
   }
@@ -445,7 +445,7 @@ class ClusterStateTest {
   void endedPodsHoldNoRoom() {
     state.putNode(node("n1", 4, NodeGpus.NONE));
     state.putPod(bound(cpuPod("a", 4), "n1"));
-    state.putPod(new ObservedPod(cpuPod("a", 4).pod(), "n1", List.of(), true, false, false));
+    state.putPod(bound(cpuPod("a", 4), "n1").with().ended(true).build());
     assertThat(state.figures().cpuRequestedMilli()).isZero();
   }
 
