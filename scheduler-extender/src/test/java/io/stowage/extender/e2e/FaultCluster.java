@@ -36,7 +36,7 @@ final class FaultCluster implements AutoCloseable {
     List<String> whole = new ArrayList<>();
     List<String> share = new ArrayList<>();
     for (int i = 0; i < nodesOfEach; i++) {
-      whole.add(NodeLists.node("whole-%02d".formatted(i), i < 2 ? 8 : 4));
+      whole.add(NodeLists.node("whole-%02d".formatted(i), i % 3 == 0 ? 8 : 4));
       share.add(shareNode(i));
     }
     controlPlane = ControlPlane.start(name, NodeLists.write(name, whole));
@@ -49,7 +49,7 @@ final class FaultCluster implements AutoCloseable {
   }
 
   private static String shareNode(int index) {
-    return NodeLists.node("share-%02d".formatted(index), index < 6 ? 1 : 2);
+    return NodeLists.node("share-%02d".formatted(index), index % 2 == 0 ? 1 : 2);
   }
 
   private void createShareNodes(List<String> nodes) {
