@@ -1,5 +1,7 @@
 package io.stowage.extender.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
@@ -57,6 +59,7 @@ class SchedulerFaultsE2E {
       cluster.awaitPlaced(2 * PODS);
       load.stop();
       cluster.assertNothingIsLost();
+      assertThat(second.isAlive()).as("the second kube-scheduler").isTrue();
     }
   }
 
@@ -74,6 +77,7 @@ class SchedulerFaultsE2E {
       mine.stop();
       theirs.stop();
       cluster.assertNothingIsLost();
+      assertThat(other.isAlive()).as("the other kube-scheduler").isTrue();
     }
   }
 }
