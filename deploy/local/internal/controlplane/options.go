@@ -17,7 +17,7 @@ import (
 
 // Options of Up.
 type Options struct {
-	// Assets holds the shipped configurations of kube-scheduler and the RBAC rules.
+	// Assets holds the shipped configurations of kube-scheduler, the RBAC rules and the fence.
 	Assets fs.FS
 	// WorkDir receives everything that the run writes.
 	WorkDir string

@@ -145,7 +145,7 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.startControllers(); err != nil {
 		return err
 	}
-	if err := r.applyAccessRules(ctx); err != nil {
+	if err := r.applyManifests(ctx); err != nil {
 		return err
 	}
 	if err := nodes.Create(ctx, client, r.nodes); err != nil {
@@ -193,17 +193,19 @@ func (r *run) startControllers() error {
 	return r.startComponent(KubeletComponent, "", []string{"--kubeconfig", r.access.kubeconfigs[kubeletUser]})
 }
 
-// applyAccessRules creates what rbac.yaml says with this program's own kubectl.
-func (r *run) applyAccessRules(ctx context.Context) error {
-	rules, err := fs.ReadFile(r.options.Assets, "rbac.yaml")
-	if err != nil {
-		return err
-	}
-	command := exec.CommandContext(ctx, r.program, component.Kubectl,
-		"--kubeconfig", r.access.kubeconfigs[adminUser], "create", "-f", "-")
-	command.Stdin = bytes.NewReader(rules)
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("create rbac.yaml: %w: %s", err, output)
+// applyManifests creates Stowage's access rules and its fence with this program's own kubectl.
+func (r *run) applyManifests(ctx context.Context) error {
+	for _, name := range []string{"rbac.yaml", "fence.yaml"} {
+		manifest, err := fs.ReadFile(r.options.Assets, name)
+		if err != nil {
+			return err
+		}
+		command := exec.CommandContext(ctx, r.program, component.Kubectl,
+			"--kubeconfig", r.access.kubeconfigs[adminUser], "create", "-f", "-")
+		command.Stdin = bytes.NewReader(manifest)
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("create %s: %w: %s", name, err, output)
+		}
 	}
 	return nil
 }

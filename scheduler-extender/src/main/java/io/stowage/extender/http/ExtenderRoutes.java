@@ -5,6 +5,7 @@ import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.DescribedNodes;
@@ -53,6 +54,7 @@ public final class ExtenderRoutes {
   private final PodReader pods;
   private final NodeReader nodes;
   private final ServiceMetrics metrics;
+  private final Leadership leadership;
   private final RequestDecoder decoder = new RequestDecoder();
   private final AnswerEncoder encoder = new AnswerEncoder();
 
@@ -71,12 +73,18 @@ public final class ExtenderRoutes {
 
   /** Creates the routes. */
   public ExtenderRoutes(
-      StateLoop loop, BindService binds, PodReader pods, NodeReader nodes, ServiceMetrics metrics) {
+      StateLoop loop,
+      BindService binds,
+      PodReader pods,
+      NodeReader nodes,
+      ServiceMetrics metrics,
+      Leadership leadership) {
     this.loop = loop;
     this.binds = binds;
     this.pods = pods;
     this.nodes = nodes;
     this.metrics = metrics;
+    this.leadership = leadership;
   }
 
   /**
@@ -93,6 +101,7 @@ public final class ExtenderRoutes {
     verb(router, body, "preempt", this::preempt, null);
     router.get("/healthz").handler(context -> context.end("ok\n"));
     router.get("/readyz").handler(this::ready);
+    router.get("/leaderz").handler(this::leader);
     router.get("/metrics").handler(this::scrape);
     router.errorHandler(
         404, context -> refuse(context, 404, "no such path: " + context.request().path()));
@@ -321,6 +330,15 @@ public final class ExtenderRoutes {
               }
             },
             context::fail);
+  }
+
+  private void leader(RoutingContext context) {
+    String standing = leadership.standing();
+    if (leadership.isActive()) {
+      context.end(standing + "\n");
+    } else {
+      refuse(context, 503, standing);
+    }
   }
 
   private void scrape(RoutingContext context) {

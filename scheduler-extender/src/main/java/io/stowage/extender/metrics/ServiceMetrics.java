@@ -1,11 +1,13 @@
 package io.stowage.extender.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.stowage.core.fragmentation.StrandCause;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
 import java.util.function.ToDoubleFunction;
@@ -102,6 +104,19 @@ public final class ServiceMetrics implements AutoCloseable {
   private void gauge(String name, String description, ToDoubleFunction<ClusterFigures> figure) {
     Gauge.builder(name, () -> figure.applyAsDouble(figures))
         .description(description)
+        .register(registry);
+  }
+
+  /** Tells from now on whether this replica is the active one. */
+  public void follow(Leadership leadership) {
+    Gauge.builder("stowage.leader.active", () -> leadership.isActive() ? 1 : 0)
+        .description("Whether this is the active replica.")
+        .register(registry);
+    Gauge.builder("stowage.leader.epoch", leadership::epoch)
+        .description("The epoch by which this replica is active, -1 where it is not.")
+        .register(registry);
+    FunctionCounter.builder("stowage.fence.refusals", leadership, Leadership::refusals)
+        .description("Bindings of this replica that the fence refused.")
         .register(registry);
   }
 

@@ -6,6 +6,7 @@ import io.stowage.extender.bind.Binder;
 import io.stowage.extender.http.ExtenderRoutes;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
@@ -51,15 +52,27 @@ public final class ExtenderService implements AutoCloseable {
     this.server = server;
   }
 
+  /** Starts the service as a single replica without a fence. */
+  public static ExtenderService start(
+      ServiceSettings settings, PlacementPolicy policy, RandomGenerator ties, Binder binder)
+      throws IOException {
+    return start(settings, policy, ties, binder, Leadership.always());
+  }
+
   /**
    * Starts the service; returns when it listens.
    *
    * @param policy ranks nodes and chooses devices; belongs to the service from now on
    * @param ties what breaks ties of a policy that asks for it; belongs to the service from now on
+   * @param leadership says whether this replica is the active one
    * @throws IOException where the address cannot be listened on
    */
   public static ExtenderService start(
-      ServiceSettings settings, PlacementPolicy policy, RandomGenerator ties, Binder binder)
+      ServiceSettings settings,
+      PlacementPolicy policy,
+      RandomGenerator ties,
+      Binder binder,
+      Leadership leadership)
       throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
     Context stateContext = vertx.getOrCreateContext();
@@ -74,13 +87,15 @@ public final class ExtenderService implements AutoCloseable {
     StateLoop loop = new StateLoop(task -> stateContext.runOnContext(ignored -> task.run()), state);
     ExecutorService bindWorkers = bindWorkers(settings.bindThreads());
     ServiceMetrics metrics = new ServiceMetrics();
+    metrics.follow(leadership);
     ExtenderRoutes routes =
         new ExtenderRoutes(
             loop,
-            new BindService(loop, binder, bindWorkers, settings.bindTimeLimit()),
+            new BindService(loop, binder, bindWorkers, settings.bindTimeLimit(), leadership),
             new PodReader(settings.gpuResources()),
             new NodeReader(settings.gpuResources()),
-            metrics);
+            metrics,
+            leadership);
     try {
       HttpServer server = listen(vertx, settings, routes);
       return new ExtenderService(vertx, loop, metrics, bindWorkers, server);

@@ -45,7 +45,9 @@ class StowageConfigTest {
                     "nvidia.com/gpu.product",
                     "amd.com/gpu.product-name",
                     "cloud.google.com/gke-accelerator",
-                    "karpenter.k8s.aws/instance-gpu-name")));
+                    "karpenter.k8s.aws/instance-gpu-name"),
+                5000,
+                LeadershipConfig.defaults()));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -76,6 +78,21 @@ class StowageConfigTest {
               foreignExtenderSeconds: 60
             wholeGpuResources: [google.com/tpu]
             gpuModelLabels: [cloud.google.com/gke-tpu-accelerator]
+            httpTimeoutMillis: 3000
+            leadership:
+              mode: lease
+              leaseNamespace: stowage
+              leaseName: extenders
+              identity: a
+              leaseDurationSeconds: 6
+              renewDeadlineSeconds: 4
+              retryPeriodSeconds: 1
+              fence:
+                enabled: false
+                namespace: stowage
+                configMap: fence
+                refusals: 5
+                settleMillis: 0
             """);
     assertThat(config)
         .isEqualTo(
@@ -92,7 +109,17 @@ class StowageConfigTest {
                 1000,
                 new DeviceConfig(5, 60),
                 List.of("google.com/tpu"),
-                List.of("cloud.google.com/gke-tpu-accelerator")));
+                List.of("cloud.google.com/gke-tpu-accelerator"),
+                3000,
+                new LeadershipConfig(
+                    "lease",
+                    "stowage",
+                    "extenders",
+                    "a",
+                    6,
+                    4,
+                    1,
+                    new FenceConfig(false, "stowage", "fence", 5, 0))));
     ServiceSettings settings = config.serviceSettings();
     assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
     assertThat(settings.bindTimeLimit()).hasMillis(2000);
@@ -117,6 +144,14 @@ class StowageConfigTest {
         "holdSeconds: 0;holdSeconds: expected 1 to 3600, was 0",
         "claimHoldSeconds: 5;claimHoldSeconds: expected 30 to 86400, was 5",
         "bindTimeoutMillis: 99;bindTimeoutMillis: expected 100 to 60000, was 99",
+        "bindTimeoutMillis: 4901;bindTimeoutMillis: expected at most 4900, less than httpTimeoutMillis",
+        "leadership: {mode: both};leadership.mode: expected none, kube-scheduler or lease, was 'both'",
+        "leadership: {mod: lease};unknown setting 'leadership.mod'; there are mode, leaseNamespace,",
+        "leadership: {fence: {refusals: x}}; line 1: leadership.fence.refusals: expected a whole number",
+        "leadership: {fence: {enabled: 1}}; line 1: leadership.fence.enabled: expected true or false",
+        "leadership: {fence: {refusals: 0}};leadership.fence.refusals: expected 1 to 100, was 0",
+        "leadership: {renewDeadlineSeconds: 15};leadership.renewDeadlineSeconds: expected 2 to 14,",
+        "leadership: {leaseName: 'A b'};leadership.leaseName: expected a name such as kube-system,",
         "bindThreads: 0;bindThreads: expected 1 to 256, was 0",
         "devices: {assignPatienceSeconds: 0}; devices.assignPatienceSeconds: expected 1 to 3600, was 0",
         "listPageSize: 1;listPageSize: expected 100 to 10000, was 1",
@@ -136,6 +171,22 @@ class StowageConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(directory.resolve("stowage.yaml").toString())
         .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"none,false", "kube-scheduler,true", "lease,true"})
+  void fenceIsOnWhereThereAreReplicas(String mode, boolean fenced)
+      throws IOException, ConfigException {
+    LeadershipConfig leadership = read("leadership: {mode: " + mode + "}").leadership();
+    assertThat(leadership.settings().fence().enabled()).isEqualTo(fenced);
+  }
+
+  @Test
+  void leaseOfItsOwnIsNotThatOfKubeScheduler() throws IOException, ConfigException {
+    assertThat(read("leadership: {mode: kube-scheduler}").leadership().leaseName())
+        .isEqualTo("stowage");
+    assertThat(read("leadership: {mode: lease}").leadership().leaseName())
+        .isEqualTo("stowage-extender");
   }
 
   @Test
