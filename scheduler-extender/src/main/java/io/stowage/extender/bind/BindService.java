@@ -46,8 +46,8 @@ public final class BindService {
    *
    * @param workers threads that may block
    * @param timeLimit the time after which an answer is given whatever the API server does; must be
-   *     less than kube-scheduler's {@code httpTimeout}. Three quarters of it may be spent waiting
-   *     for a device.
+   *     less than kube-scheduler's {@code httpTimeout}. Its last quarter is not spent waiting for a
+   *     device.
    */
   public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
     this.loop = loop;
@@ -83,14 +83,11 @@ public final class BindService {
     if (wait.isPresent()) {
       inFlight.put(uid, bind);
       waiting.put(uid, bind);
-      CompletableFuture.delayedExecutor(waitLimit().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+      long waitNanos = deadlineNanos - timeLimit.toNanos() / 4 - System.nanoTime();
+      CompletableFuture.delayedExecutor(Math.max(0, waitNanos), TimeUnit.NANOSECONDS, Runnable::run)
           .execute(() -> loop.run(later -> giveUp(later, bind, wait.get())));
     }
     return bind;
-  }
-
-  private Duration waitLimit() {
-    return timeLimit.multipliedBy(3).dividedBy(4);
   }
 
   /**
