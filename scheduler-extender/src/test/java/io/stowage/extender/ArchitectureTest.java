@@ -78,7 +78,7 @@ class ArchitectureTest {
           .whereLayer("service")
           .mayOnlyBeAccessedByLayers("config", "demo", "cli")
           .whereLayer("http")
-          .mayOnlyBeAccessedByLayers("service")
+          .mayOnlyBeAccessedByLayers("service", "config")
           .whereLayer("watch")
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("wake")

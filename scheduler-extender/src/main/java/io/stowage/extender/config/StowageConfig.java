@@ -2,6 +2,7 @@ package io.stowage.extender.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
@@ -47,6 +48,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param httpTimeoutMillis kube-scheduler's httpTimeout, which bindTimeoutMillis must be less than
  *     by 100; default 5000, as kube-scheduler has it unless set
  * @param leadership which of several replicas is active; default: there is one
+ * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
+ *     for
+ * @param http limits, inspection and health
  * @param watch what of the cluster is followed
  * @param wake how waiting pods are woken
  * @param notices what is said about nodes
@@ -67,6 +71,8 @@ public record StowageConfig(
     List<String> gpuModelLabels,
     int httpTimeoutMillis,
     LeadershipConfig leadership,
+    @Nullable TlsConfig tls,
+    HttpConfig http,
     WatchConfig watch,
     WakeConfig wake,
     NoticesConfig notices) {
@@ -106,6 +112,13 @@ public record StowageConfig(
     requireRange("listPageSize", listPageSize, 100, 10_000);
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
     gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
+    http.requireProtected(new Address(host, port), tls != null);
+    if (http.requestSeconds() * 1000 <= bindTimeoutMillis) {
+      throw new IllegalArgumentException(
+          "http.requestSeconds: expected more than bindTimeoutMillis, was "
+              + http.requestSeconds()
+              + " s");
+    }
   }
 
   /** Creates a configuration from a file's settings, those left out being null. */
@@ -126,6 +139,8 @@ public record StowageConfig(
       @Nullable List<String> gpuModelLabels,
       @Nullable Integer httpTimeoutMillis,
       @Nullable LeadershipConfig leadership,
+      @Nullable TlsConfig tls,
+      @Nullable HttpConfig http,
       @Nullable WatchConfig watch,
       @Nullable WakeConfig wake,
       @Nullable NoticesConfig notices) {
@@ -145,6 +160,8 @@ public record StowageConfig(
         or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
         or(httpTimeoutMillis, 5000),
         or(leadership, LeadershipConfig.defaults()),
+        tls,
+        or(http, HttpConfig.defaults()),
         or(watch, WatchConfig.defaults()),
         or(wake, WakeConfig.defaults()),
         or(notices, NoticesConfig.defaults()));
@@ -188,7 +205,8 @@ public record StowageConfig(
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
         devices.settings(),
-        gpuResources());
+        gpuResources(),
+        http.settings(new Address(host, port), tls == null ? null : tls.files()));
   }
 
   /** Returns which resources and labels mean GPUs. */
@@ -248,8 +266,7 @@ public record StowageConfig(
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
-    }
-    if (type == Boolean.class) {
+    } else if (type == Boolean.class || type == boolean.class) {
       return "true or false";
     }
     return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);

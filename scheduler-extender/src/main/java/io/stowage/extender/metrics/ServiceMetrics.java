@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -46,6 +47,8 @@ public final class ServiceMetrics implements AutoCloseable {
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
   private volatile int foreignExtenderNodes;
+  private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -107,6 +110,9 @@ public final class ServiceMetrics implements AutoCloseable {
     }
     Gauge.builder("stowage.foreign.extender.nodes", () -> foreignExtenderNodes)
         .description("Nodes where another extender assigns devices, so that Stowage does not.")
+        .register(registry);
+    Gauge.builder("stowage.http.connections", connections::get)
+        .description("Connections that are open, those being set up left aside.")
         .register(registry);
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
@@ -212,9 +218,46 @@ public final class ServiceMetrics implements AutoCloseable {
         .increment();
   }
 
+  /** Counts connections opened or, below 0, closed. */
+  public void connections(int change) {
+    connections.addAndGet(change);
+  }
+
+  /** Counts a connection that the service has ended for a reason. */
+  public void connectionEnded(String reason) {
+    Counter.builder("stowage.http.connections.ended")
+        .description("Connections that the service has ended, by why.")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
   /** Sets on how many nodes another extender is at work. */
   public void foreignExtenderNodes(int count) {
     foreignExtenderNodes = count;
+  }
+
+  /** Tells when the certificate in use ends; from the first call on there are TLS metrics. */
+  public void certificateExpires(long epochSeconds) {
+    if (certificateExpiresEpochSeconds.getAndSet(epochSeconds) == 0) {
+      Gauge.builder(
+              "stowage.tls.certificate.expiry.timestamp.seconds",
+              certificateExpiresEpochSeconds::get)
+          .description("When the certificate in use ends, in seconds since 1970.")
+          .register(registry);
+      tlsReloadFailures();
+    }
+  }
+
+  /** Counts a new certificate that was refused. */
+  public void tlsReloadFailed() {
+    tlsReloadFailures().increment();
+  }
+
+  private Counter tlsReloadFailures() {
+    return Counter.builder("stowage.tls.reload.failures")
+        .description("New certificates that were refused, the one before having stayed.")
+        .register(registry);
   }
 
   /** Sets what the gauges tell. */
