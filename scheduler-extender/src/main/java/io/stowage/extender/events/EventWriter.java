@@ -184,6 +184,10 @@ public final class EventWriter implements AutoCloseable {
   private boolean raise(String name, Event event) {
     Event changed =
         new EventBuilder()
+            .withNewMetadata()
+            .withNamespace(event.getMetadata().getNamespace())
+            .withName(name)
+            .endMetadata()
             .withCount(event.getCount())
             .withLastTimestamp(event.getLastTimestamp())
             .withMessage(event.getMessage())
@@ -192,8 +196,7 @@ public final class EventWriter implements AutoCloseable {
       client
           .v1()
           .events()
-          .inNamespace(event.getMetadata().getNamespace())
-          .withName(name)
+          .resource(changed) // by name only, the client would get the Event first
           .patch(
               PatchContext.of(PatchType.JSON_MERGE),
               client.getKubernetesSerialization().asJson(changed));

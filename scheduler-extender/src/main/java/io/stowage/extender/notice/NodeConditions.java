@@ -86,6 +86,9 @@ final class NodeConditions {
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     Node patch =
         new NodeBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .endMetadata()
             .withNewStatus()
             .withConditions(
                 new NodeConditionBuilder()
@@ -101,7 +104,7 @@ final class NodeConditions {
     try {
       client
           .nodes()
-          .withName(name)
+          .resource(patch) // by name only, the client would get the node's status first
           .subresource("status")
           .patch(
               PatchContext.of(PatchType.STRATEGIC_MERGE),

@@ -47,6 +47,8 @@ final class PodPatcher {
     Pod patch =
         new PodBuilder()
             .withNewMetadata()
+            .withNamespace(pod.namespace())
+            .withName(pod.name())
             .withUid(pod.uid()) // a precondition: a pod of the same name is another one
             .addToAnnotations(StowageAnnotations.WOKEN, Long.toString(value))
             .endMetadata()
@@ -54,8 +56,7 @@ final class PodPatcher {
     try {
       client
           .pods()
-          .inNamespace(pod.namespace())
-          .withName(pod.name())
+          .resource(patch) // by name only, the client would get the pod first
           .patch(
               PatchContext.of(PatchType.JSON_MERGE),
               client.getKubernetesSerialization().asJson(patch));

@@ -52,6 +52,7 @@ class RefusingNodeE2E {
 
   @AfterAll
   void stop() {
+    assertThat(cluster.stowage().complaints()).noneMatch(line -> line.contains("the right to"));
     cluster.close();
   }
 
