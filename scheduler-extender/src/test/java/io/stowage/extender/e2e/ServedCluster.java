@@ -159,15 +159,7 @@ final class ServedCluster implements AutoCloseable {
 
   /** Returns a metric of Stowage that has no labels. */
   double metric(String name) {
-    return stowage
-        .client()
-        .get("/metrics")
-        .body()
-        .lines()
-        .filter(line -> line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no metric " + name));
+    return stowage.metric(name);
   }
 
   /** Returns what kube-scheduler has logged as errors about a pod of namespace default. */
