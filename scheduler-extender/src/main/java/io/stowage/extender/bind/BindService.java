@@ -7,9 +7,12 @@ import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -17,7 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code bind}: asks the state, has the binding written on a worker thread, and tells the
- * state what became of it, all within a time limit. Thread-safe.
+ * state what became of it, all within a time limit. A bind that has to wait until the device plugin
+ * has assigned pods before it is asked again whenever something happened on its node, and given up
+ * in time. Thread-safe.
  */
 public final class BindService {
   private static final Logger LOG = LoggerFactory.getLogger(BindService.class);
@@ -28,23 +33,28 @@ public final class BindService {
   private final Duration timeLimit;
   private final Leadership leadership;
 
-  /** Bindings being written, by pod UID; touched on the state's event loop only. */
-  private final Map<String, Writing> inFlight = new HashMap<>();
+  /** Bindings under way, by pod UID; touched on the state's event loop only. */
+  private final Map<String, Bind> inFlight = new HashMap<>();
 
-  /** A binding being written. */
-  private record Writing(String node, CompletableFuture<BindOutcome> outcome) {
-    static Writing done(String node, BindOutcome outcome) {
-      return new Writing(node, CompletableFuture.completedFuture(outcome));
-    }
-  }
+  /** Those that wait for a device, in the order they came; touched on the event loop only. */
+  private final Map<String, Bind> waiting = new LinkedHashMap<>();
+
+  /** One binding under way. */
+  private record Bind(
+      String uid,
+      String node,
+      long epoch,
+      long deadlineNanos,
+      CompletableFuture<BindOutcome> outcome) {}
 
   /**
    * Creates the service.
    *
    * @param workers threads that may block
    * @param timeLimit the time after which an answer is given whatever the API server does; must be
-   *     less than kube-scheduler's {@code httpTimeout}
-   * @param leadership says whether this Stowage may bind; it is waited for within the time limit
+   *     less than kube-scheduler's {@code httpTimeout}. Three quarters of it may be spent waiting
+   *     for leadership or for a device; what is left is for the write
+   * @param leadership says whether this Stowage may bind
    */
   public BindService(
       StateLoop loop, Binder binder, Executor workers, Duration timeLimit, Leadership leadership) {
@@ -53,6 +63,7 @@ public final class BindService {
     this.workers = workers;
     this.timeLimit = timeLimit;
     this.leadership = leadership;
+    loop.afterEach(this::retryWaiting);
   }
 
   /** Creates the service of a single replica without a fence. */
@@ -64,11 +75,13 @@ public final class BindService {
   public CompletableFuture<BindOutcome> bind(String uid, String node) {
     long deadlineNanos = System.nanoTime() + timeLimit.toNanos();
     return leadership
-        .awaitActive(timeLimit.multipliedBy(3).dividedBy(4)) // what is left is for the write
+        .awaitActive(waitLimit(deadlineNanos))
         .thenCompose(
             epoch ->
                 epoch.isPresent()
-                    ? bind(uid, node, epoch.getAsLong(), deadlineNanos)
+                    ? bind(
+                        new Bind(
+                            uid, node, epoch.getAsLong(), deadlineNanos, new CompletableFuture<>()))
                     : CompletableFuture.completedFuture(
                         new BindOutcome.NotBound(leadership.refusal())))
         .completeOnTimeout(
@@ -79,53 +92,108 @@ public final class BindService {
   }
 
   /** Binds by an epoch that began before the decision: by it older decisions are fenced off. */
-  private CompletableFuture<BindOutcome> bind(
-      String uid, String node, long epoch, long deadlineNanos) {
-    return loop.call(state -> start(uid, node, state.startBind(uid, node), epoch, deadlineNanos))
-        .thenCompose(Writing::outcome);
+  private CompletableFuture<BindOutcome> bind(Bind bind) {
+    return loop.call(state -> start(state, bind)).thenCompose(Bind::outcome);
   }
 
-  private Writing start(
-      String uid, String node, BindDecision decision, long epoch, long deadlineNanos) {
-    Writing running = inFlight.get(uid);
-    if (running != null && running.node.equals(node)) {
+  private Bind start(ClusterState state, Bind bind) {
+    String uid = bind.uid;
+    Bind running = inFlight.get(uid);
+    if (running != null && running.node.equals(bind.node)) {
       return running;
     }
-    if (decision instanceof BindDecision.Refused refused) {
-      return Writing.done(node, new BindOutcome.NotBound(refused.reason()));
+    Bind superseded = waiting.get(uid);
+    if (superseded != null) {
+      end(
+          superseded,
+          new BindOutcome.NotBound("the pod was to be bound to " + bind.node + " since"));
     }
-    if (!(decision instanceof BindDecision.Write write)) {
-      return Writing.done(node, new BindOutcome.Bound());
+    Optional<String> wait = proceed(state, bind);
+    if (wait.isPresent()) {
+      inFlight.put(uid, bind);
+      waiting.put(uid, bind);
+      CompletableFuture.delayedExecutor(
+              waitLimit(bind.deadlineNanos).toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+          .execute(() -> loop.run(later -> giveUp(later, bind, wait.get())));
     }
-    Writing started =
-        new Writing(
-            node,
-            CompletableFuture.supplyAsync(() -> write(write.by(epoch), deadlineNanos), workers)
-                .exceptionally(BindService::failed)
-                .thenApply(
-                    outcome -> {
-                      loop.run(state -> complete(state, uid, outcome));
-                      return outcome;
-                    }));
-    inFlight.put(uid, started);
-    return started;
+    return bind;
   }
 
-  private void complete(ClusterState state, String uid, BindOutcome outcome) {
-    inFlight.remove(uid);
-    state.completeBind(uid, outcome);
+  /** Returns how long a binding may still wait, so that a quarter of its time is left to write. */
+  private Duration waitLimit(long deadlineNanos) {
+    Duration left =
+        Duration.ofNanos(deadlineNanos - System.nanoTime()).minus(timeLimit.dividedBy(4));
+    return left.isNegative() ? Duration.ZERO : left;
   }
 
-  private BindOutcome write(BindDecision.Write binding, long deadlineNanos) {
+  /**
+   * Has a binding decided and, if so, written; returns why it has to wait, empty where it has not.
+   */
+  private Optional<String> proceed(ClusterState state, Bind bind) {
+    BindDecision decision = state.startBind(bind.uid, bind.node);
+    if (decision instanceof BindDecision.Wait wait) {
+      return Optional.of(wait.reason());
+    } else if (decision instanceof BindDecision.Write write) {
+      write(bind, write);
+    } else if (decision instanceof BindDecision.Refused refused) {
+      end(bind, new BindOutcome.NotBound(refused.reason()));
+    } else {
+      end(bind, new BindOutcome.Bound());
+    }
+    return Optional.empty();
+  }
+
+  private void write(Bind bind, BindDecision.Write write) {
+    waiting.remove(bind.uid, bind);
+    inFlight.put(bind.uid, bind);
+    workers.execute(
+        () -> {
+          BindOutcome outcome = outcome(write.by(bind.epoch), bind.deadlineNanos);
+          loop.run(state -> complete(state, bind, outcome));
+          bind.outcome.complete(outcome);
+        });
+  }
+
+  private void complete(ClusterState state, Bind bind, BindOutcome outcome) {
+    inFlight.remove(bind.uid, bind);
+    state.completeBind(bind.uid, outcome);
+  }
+
+  private void end(Bind bind, BindOutcome outcome) {
+    waiting.remove(bind.uid, bind);
+    inFlight.remove(bind.uid, bind);
+    bind.outcome.complete(outcome);
+  }
+
+  private void retryWaiting(ClusterState state) {
+    Set<String> nodes = state.takeNodesForWaitingBinds();
+    if (waiting.isEmpty() || nodes.isEmpty()) {
+      return;
+    }
+    for (Bind bind : List.copyOf(waiting.values())) {
+      if (nodes.contains(bind.node)) {
+        proceed(state, bind);
+      }
+    }
+  }
+
+  private void giveUp(ClusterState state, Bind bind, String reason) {
+    if (bind.equals(waiting.get(bind.uid)) && proceed(state, bind).isPresent()) {
+      state.giveUpBind(bind.uid, bind.node);
+      end(bind, new BindOutcome.NotBound(reason));
+    }
+  }
+
+  private BindOutcome outcome(BindDecision.Write binding, long deadlineNanos) {
     Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
-    return left.isNegative() || left.isZero()
-        ? new BindOutcome.NotBound("too many bindings are being written")
-        : binder.bind(binding, left);
-  }
-
-  private static BindOutcome failed(Throwable thrown) {
-    Throwable cause = thrown instanceof CompletionException ? thrown.getCause() : thrown;
-    LOG.error("a binding failed", cause);
-    return new BindOutcome.InDoubt("the binding failed: " + cause);
+    if (left.isNegative() || left.isZero()) {
+      return new BindOutcome.NotBound("too many bindings are being written");
+    }
+    try {
+      return binder.bind(binding, left);
+    } catch (RuntimeException e) {
+      LOG.error("a binding failed", e);
+      return new BindOutcome.InDoubt("the binding failed: " + e);
+    }
   }
 }

@@ -1,8 +1,6 @@
 package io.stowage.extender.cli;
 
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
@@ -18,9 +16,7 @@ import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.watch.ClusterWatch;
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -68,7 +64,7 @@ final class ServeCommand implements Callable<Integer> {
     ServiceSettings settings = settings(config);
     Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
-        KubernetesClient client = client();
+        KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
         KubernetesBinder binder =
             new KubernetesBinder(
                 client.getConfiguration(),
@@ -130,22 +126,6 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
-  }
-
-  private KubernetesClient client() {
-    KubernetesClientBuilder builder = new KubernetesClientBuilder();
-    if (kubeconfig != null) {
-      if (!Files.isReadable(kubeconfig)) {
-        throw new ParameterException(spec.commandLine(), "--kubeconfig: cannot read " + kubeconfig);
-      }
-      try {
-        builder.withConfig(Config.fromKubeconfig(new File(kubeconfig.toString())));
-      } catch (RuntimeException e) {
-        throw new ParameterException(
-            spec.commandLine(), "--kubeconfig: " + kubeconfig + " is no kubeconfig: " + e);
-      }
-    }
-    return builder.build();
   }
 
   private static long epochNanos() {

@@ -2,6 +2,7 @@ package io.stowage.extender.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
@@ -40,11 +41,15 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     less than kube-scheduler's httpTimeout (5 s unless set)
  * @param bindThreads how many bindings are written at once, 1 to 256; default 16
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
+ * @param devices patience with device plugins and other extenders
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
  * @param httpTimeoutMillis kube-scheduler's httpTimeout, which bindTimeoutMillis must be less than
  *     by 100; default 5000, as kube-scheduler has it unless set
  * @param leadership which of several replicas is active; default: there is one
+ * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
+ *     for
+ * @param http limits, inspection and health
  */
 public record StowageConfig(
     String host,
@@ -57,10 +62,13 @@ public record StowageConfig(
     int bindTimeoutMillis,
     int bindThreads,
     int listPageSize,
+    DeviceConfig devices,
     List<String> wholeGpuResources,
     List<String> gpuModelLabels,
     int httpTimeoutMillis,
-    LeadershipConfig leadership) {
+    LeadershipConfig leadership,
+    @Nullable TlsConfig tls,
+    HttpConfig http) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -97,6 +105,13 @@ public record StowageConfig(
     requireRange("listPageSize", listPageSize, 100, 10_000);
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
     gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
+    http.requireProtected(new Address(host, port), tls != null);
+    if (http.requestSeconds() * 1000 <= bindTimeoutMillis) {
+      throw new IllegalArgumentException(
+          "http.requestSeconds: expected more than bindTimeoutMillis, was "
+              + http.requestSeconds()
+              + " s");
+    }
   }
 
   /** Creates a configuration from a file's settings, those left out being null. */
@@ -112,10 +127,13 @@ public record StowageConfig(
       @Nullable Integer bindTimeoutMillis,
       @Nullable Integer bindThreads,
       @Nullable Integer listPageSize,
+      @Nullable DeviceConfig devices,
       @Nullable List<String> wholeGpuResources,
       @Nullable List<String> gpuModelLabels,
       @Nullable Integer httpTimeoutMillis,
-      @Nullable LeadershipConfig leadership) {
+      @Nullable LeadershipConfig leadership,
+      @Nullable TlsConfig tls,
+      @Nullable HttpConfig http) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -127,10 +145,13 @@ public record StowageConfig(
         or(bindTimeoutMillis, 4000),
         or(bindThreads, 16),
         or(listPageSize, 500),
+        or(devices, DeviceConfig.DEFAULT),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
         or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
         or(httpTimeoutMillis, 5000),
-        or(leadership, LeadershipConfig.defaults()));
+        or(leadership, LeadershipConfig.defaults()),
+        tls,
+        or(http, HttpConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -140,7 +161,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    return MAPPER.readValue("{}", StowageConfig.class);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -170,7 +191,9 @@ public record StowageConfig(
         bindThreads,
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
-        gpuResources());
+        devices.settings(),
+        gpuResources(),
+        http.settings(new Address(host, port), tls == null ? null : tls.files()));
   }
 
   /** Returns which resources and labels mean GPUs. */
@@ -225,8 +248,7 @@ public record StowageConfig(
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
-    }
-    if (type == Boolean.class) {
+    } else if (type == Boolean.class || type == boolean.class) {
       return "true or false";
     }
     return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);

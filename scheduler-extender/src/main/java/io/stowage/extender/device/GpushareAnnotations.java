@@ -16,8 +16,6 @@ import java.util.function.LongSupplier;
 public final class GpushareAnnotations {
   private static final String DEVICE_UNITS = "ALIYUN_COM_GPU_MEM_DEV";
   private static final String POD_UNITS = "ALIYUN_COM_GPU_MEM_POD";
-  private static final String ASSIGNED = "ALIYUN_COM_GPU_MEM_ASSIGNED";
-  private static final String ASSUME_TIME = "ALIYUN_COM_GPU_MEM_ASSUME_TIME";
 
   private final LongSupplier epochNanoClock;
   private final AtomicLong lastAssumeNanos = new AtomicLong();
@@ -47,9 +45,9 @@ public final class GpushareAnnotations {
         Long.toString(gpuCapacityUnits),
         POD_UNITS,
         Long.toString(placement.pod().shape().gpu().unitsPerGpu()),
-        ASSIGNED,
+        PodReader.GPUSHARE_ASSIGNED,
         "false",
-        ASSUME_TIME,
+        PodReader.GPUSHARE_ASSUME_TIME,
         Long.toString(assumeNanos));
   }
 }

@@ -8,10 +8,14 @@ import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +35,12 @@ import org.jspecify.annotations.Nullable;
 public final class PodReader {
   /** The annotation that names the GPU of a pod bound by the gpushare protocol. */
   public static final String GPUSHARE_DEVICE = "ALIYUN_COM_GPU_MEM_IDX";
+
+  /** The annotation by which gpushare's device plugin says that it gave the pod its device. */
+  public static final String GPUSHARE_ASSIGNED = "ALIYUN_COM_GPU_MEM_ASSIGNED";
+
+  /** The annotation that tells when the device was decided, in nanoseconds since 1970. */
+  public static final String GPUSHARE_ASSUME_TIME = "ALIYUN_COM_GPU_MEM_ASSUME_TIME";
 
   private static final String SHARE_IN_SEVERAL_CONTAINERS =
       GpuResources.GPUSHARE_MEMORY + " in more than one container of a pod cannot be served";
@@ -58,18 +68,30 @@ public final class PodReader {
         new PodShape(
             ResourceAmounts.toResources("requests of spec", amounts), gpu, models(spec, gpu));
     String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-    return new ObservedPod(
-        new Pod(
-            metadata.getUid(),
-            textOf(metadata.getNamespace()),
-            textOf(metadata.getName()),
-            shape,
-            spec.getPriority() == null ? 0 : spec.getPriority()),
-        textOf(spec.getNodeName()),
-        gpu.isShare() ? devices(metadata) : List.of(),
-        "Succeeded".equals(phase) || "Failed".equals(phase),
-        prefersNodes(spec),
-        usesVolumeClaims(spec));
+    boolean share = gpu.isShare();
+    return new ObservedPod.Builder(
+            new Pod(
+                metadata.getUid(),
+                textOf(metadata.getNamespace()),
+                textOf(metadata.getName()),
+                shape,
+                spec.getPriority() == null ? 0 : spec.getPriority()))
+        .nodeName(textOf(spec.getNodeName()))
+        .gpuDevices(share ? devices(metadata) : List.of())
+        .deviceAssigned(
+            share
+                && ("true".equals(annotation(metadata, GPUSHARE_ASSIGNED))
+                    || "Running".equals(phase)))
+        .assumeEpochNanos(share ? wholeNumber(annotation(metadata, GPUSHARE_ASSUME_TIME), 0) : 0)
+        .epoch(wholeNumber(annotation(metadata, StowageAnnotations.EPOCH), ObservedPod.NO_EPOCH))
+        .ended("Succeeded".equals(phase) || "Failed".equals(phase))
+        .prefersNodes(prefersNodes(spec))
+        .claimNames(claimNames(textOf(metadata.getName()), spec))
+        .gated(!isEmpty(spec.getSchedulingGates()))
+        .schedulerName(textOf(spec.getSchedulerName()))
+        .resourceVersion(wholeNumber(metadata.getResourceVersion(), 0))
+        .creationEpochMillis(epochMillis(metadata.getCreationTimestamp()))
+        .build();
   }
 
   /**
@@ -122,8 +144,7 @@ public final class PodReader {
 
   /** Returns the device written on a pod; none where what is written is not an index. */
   private static List<Integer> devices(ObjectMeta metadata) {
-    String device =
-        metadata.getAnnotations() == null ? null : metadata.getAnnotations().get(GPUSHARE_DEVICE);
+    String device = annotation(metadata, GPUSHARE_DEVICE);
     return device != null && device.matches("[0-9]{1,4}")
         ? List.of(Integer.valueOf(device))
         : List.of();
@@ -212,12 +233,37 @@ public final class PodReader {
                     constraint -> "ScheduleAnyway".equals(constraint.getWhenUnsatisfiable())));
   }
 
-  private static boolean usesVolumeClaims(PodSpec spec) {
-    return spec.getVolumes() != null
-        && spec.getVolumes().stream()
-            .anyMatch(
-                volume ->
-                    volume.getPersistentVolumeClaim() != null || volume.getEphemeral() != null);
+  /** A claim made from a volume's own template is named after the pod and the volume. */
+  private static List<String> claimNames(String podName, PodSpec spec) {
+    List<String> names = new ArrayList<>();
+    if (spec.getVolumes() != null) {
+      for (Volume volume : spec.getVolumes()) {
+        if (volume.getPersistentVolumeClaim() != null) {
+          names.add(textOf(volume.getPersistentVolumeClaim().getClaimName()));
+        } else if (volume.getEphemeral() != null) {
+          names.add(podName + "-" + textOf(volume.getName()));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static @Nullable String annotation(ObjectMeta metadata, String name) {
+    return metadata.getAnnotations() == null ? null : metadata.getAnnotations().get(name);
+  }
+
+  private static long wholeNumber(@Nullable String text, long otherwise) {
+    return text != null && text.matches("[0-9]{1,18}|[1-8][0-9]{18}")
+        ? Long.parseLong(text)
+        : otherwise;
+  }
+
+  private static long epochMillis(@Nullable String timestamp) {
+    try {
+      return timestamp == null ? 0 : Instant.parse(timestamp).toEpochMilli();
+    } catch (DateTimeParseException e) {
+      return 0;
+    }
   }
 
   private static boolean isEmpty(@Nullable List<?> list) {

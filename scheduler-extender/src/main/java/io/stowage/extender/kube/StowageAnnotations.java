@@ -1,15 +1,14 @@
 package io.stowage.extender.kube;
 
-/** The annotations that Stowage writes on pods. */
+/** The annotations of Stowage's own on pods. */
 public final class StowageAnnotations {
-
   /**
-   * The epoch of the Stowage that gave the pod its device, on every Binding that gives one; "0"
-   * without a fence.
+   * On every Binding that gives a pod a device: the epoch of the leader that made it, a whole
+   * number, 0 where no fence is in use.
    */
   public static final String EPOCH = "stowage.io/epoch";
 
-  /** Changed to have kube-scheduler try a waiting pod again. */
+  /** On a waiting pod: patched to have kube-scheduler try it again. */
   public static final String WOKEN = "stowage.io/woken";
 
   private StowageAnnotations() {}

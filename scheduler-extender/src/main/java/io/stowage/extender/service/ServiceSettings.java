@@ -1,6 +1,9 @@
 package io.stowage.extender.service;
 
+import io.stowage.extender.http.Address;
+import io.stowage.extender.http.HttpSettings;
 import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.state.DeviceSettings;
 import io.stowage.extender.state.HoldSettings;
 import java.time.Duration;
 
@@ -14,7 +17,9 @@ import java.time.Duration;
  *     {@code httpTimeout}
  * @param bindThreads how many bindings are written at once
  * @param holds shortlist and holds
+ * @param devices patience with device plugins and other extenders
  * @param gpuResources which resources and labels mean GPUs
+ * @param http how it is reached beside its address
  */
 public record ServiceSettings(
     String host,
@@ -23,7 +28,9 @@ public record ServiceSettings(
     Duration bindTimeLimit,
     int bindThreads,
     HoldSettings holds,
-    GpuResources gpuResources) {
+    DeviceSettings devices,
+    GpuResources gpuResources,
+    HttpSettings http) {
 
   /** Loopback, port 8888, 128 MiB bodies, bind within 4 s on 16 threads. */
   public static final ServiceSettings DEFAULT =
@@ -34,7 +41,9 @@ public record ServiceSettings(
           Duration.ofSeconds(4),
           16,
           HoldSettings.DEFAULT,
-          GpuResources.DEFAULT);
+          DeviceSettings.DEFAULT,
+          GpuResources.DEFAULT,
+          HttpSettings.DEFAULT);
 
   /** Throws IllegalArgumentException for a value out of its range. */
   public ServiceSettings {
@@ -53,9 +62,22 @@ public record ServiceSettings(
     }
   }
 
+  /** Returns where it listens. */
+  public Address address() {
+    return new Address(host, port);
+  }
+
   /** Returns the same on another port. */
   public ServiceSettings onPort(int newPort) {
     return new ServiceSettings(
-        host, newPort, maxBodyBytes, bindTimeLimit, bindThreads, holds, gpuResources);
+        host,
+        newPort,
+        maxBodyBytes,
+        bindTimeLimit,
+        bindThreads,
+        holds,
+        devices,
+        gpuResources,
+        http);
   }
 }

@@ -30,6 +30,13 @@ public sealed interface BindDecision {
   record AlreadyBound() implements BindDecision {}
 
   /**
+   * The pod can have none of the node's devices yet, but may when pods before it have theirs.
+   *
+   * @param reason one sentence
+   */
+  record Wait(String reason) implements BindDecision {}
+
+  /**
    * The binding must not be made.
    *
    * @param reason one sentence

@@ -4,9 +4,11 @@ import io.stowage.core.cluster.Cluster;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +20,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Holds {
   private final Cluster steering;
+  private final FreedNodes freed;
+  private final UnassignedShares shares = new UnassignedShares();
   private final Map<String, Hold> byUid = new HashMap<>();
+  private final Map<String, Set<String>> uidsByClaim = new HashMap<>();
   private final PriorityQueue<Hold> byDeadline =
       new PriorityQueue<>(Comparator.comparingLong(Hold::deadlineNanos));
 
   /** Creates no holds; they will be counted in {@code steering}. */
-  Holds(Cluster steering) {
+  Holds(Cluster steering, FreedNodes freed) {
     this.steering = steering;
+    this.freed = freed;
   }
 
   int size() {
@@ -35,21 +41,57 @@ final class Holds {
     return byUid.get(uid);
   }
 
-  void put(Hold hold) {
-    drop(hold.uid());
-    byUid.put(hold.uid(), hold);
-    byDeadline.add(hold);
-    steering.place(hold.placement());
+  /** Returns the shares of GPUs that are held. */
+  UnassignedShares shares() {
+    return shares;
   }
 
-  /** Drops a pod's hold; returns it, null where there was none. */
-  @Nullable Hold drop(String uid) {
+  void put(Hold hold) {
+    remove(hold.uid());
+    byUid.put(hold.uid(), hold);
+    byDeadline.add(hold);
+    hold.awaitedClaims()
+        .forEach(
+            claim -> uidsByClaim.computeIfAbsent(claim, added -> new HashSet<>()).add(hold.uid()));
+    count(hold);
+  }
+
+  /** Drops a pod's hold; its room is free unless it is where the pod goes. */
+  void drop(String uid, @Nullable String goesTo) {
+    Hold hold = remove(uid);
+    if (hold != null && !hold.placement().nodeName().equals(goesTo)) {
+      freed.add(hold.placement().nodeName());
+    }
+  }
+
+  /** Removes a pod's hold to make another; returns it, null where there was none. */
+  @Nullable Hold remove(String uid) {
     Hold hold = byUid.remove(uid);
     if (hold != null) {
       byDeadline.remove(hold);
-      steering.remove(uid);
+      for (String claim : hold.awaitedClaims()) {
+        uidsByClaim.computeIfPresent(
+            claim,
+            (key, uids) -> {
+              uids.remove(uid);
+              return uids.isEmpty() ? null : uids;
+            });
+      }
+      discount(hold);
     }
     return hold;
+  }
+
+  private void count(Hold hold) {
+    steering.place(hold.placement());
+    if (UnassignedShares.isShare(hold.placement())) {
+      shares.put(hold.placement(), 0);
+    }
+  }
+
+  private void discount(Hold hold) {
+    steering.remove(hold.uid());
+    shares.remove(hold.uid());
   }
 
   /** Drops every hold whose time is over. */
@@ -57,7 +99,23 @@ final class Holds {
     for (Hold hold = byDeadline.peek();
         hold != null && hold.deadlineNanos() - nowNanos <= 0;
         hold = byDeadline.peek()) {
-      drop(hold.uid());
+      drop(hold.uid(), null);
+    }
+  }
+
+  /**
+   * Takes in that a claim is bound: holds that waited for no other last until the given time, or
+   * less where they were to end before.
+   */
+  void claimBound(String claim, long deadlineNanos) {
+    for (String uid : Set.copyOf(uidsByClaim.getOrDefault(claim, Set.of()))) {
+      Hold hold = byUid.get(uid);
+      if (hold != null) {
+        Set<String> others = new HashSet<>(hold.awaitedClaims());
+        others.remove(claim);
+        boolean sooner = others.isEmpty() && deadlineNanos - hold.deadlineNanos() < 0;
+        put(new Hold(hold.placement(), sooner ? deadlineNanos : hold.deadlineNanos(), others));
+      }
     }
   }
 
@@ -69,11 +127,11 @@ final class Holds {
         suspended.add(hold);
       }
     }
-    suspended.forEach(hold -> steering.remove(hold.uid()));
+    suspended.forEach(this::discount);
     try {
       return action.get();
     } finally {
-      suspended.forEach(hold -> steering.place(hold.placement()));
+      suspended.forEach(this::count);
     }
   }
 }

@@ -3,10 +3,13 @@ package io.stowage.extender.state;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.extender.state.DeviceRules.Verdict;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -34,6 +37,8 @@ final class NodeRanking {
     FREE,
     /** Fits only on room that is held for others. */
     HELD_FOR_OTHERS,
+    /** Fits once the device plugin has assigned pods before it. */
+    AWAITS_ASSIGNMENT,
     /** Fits, but the pod was told this node before and did not get there. */
     FAILED_BEFORE,
     /** Does not fit by the sums that kube-scheduler counts too, and let pass. */
@@ -92,6 +97,7 @@ final class NodeRanking {
 
   private final Cluster bound;
   private final Cluster steering;
+  private final DeviceRules rules;
   private final PlacementPolicy policy;
   private final NodeScores scores;
   private final RandomGenerator ties;
@@ -101,10 +107,17 @@ final class NodeRanking {
    *
    * @param bound pods that are bound
    * @param steering the same and what is held
+   * @param rules which card of a node a share may get
    */
-  NodeRanking(Cluster bound, Cluster steering, PlacementPolicy policy, RandomGenerator ties) {
+  NodeRanking(
+      Cluster bound,
+      Cluster steering,
+      DeviceRules rules,
+      PlacementPolicy policy,
+      RandomGenerator ties) {
     this.bound = bound;
     this.steering = steering;
+    this.rules = rules;
     this.policy = policy;
     this.ties = ties;
     this.scores = new NodeScores(steering, policy, ties, 256);
@@ -143,30 +156,37 @@ final class NodeRanking {
             .put(name, Reasons.ofDevices(anyModel, hard));
         continue;
       }
+      Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, hard, soft) : Verdict.FREE;
+      if (verdict == Verdict.STUCK || verdict == Verdict.FOREIGN) {
+        unresolvable.put(
+            name, verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
+        continue;
+      }
       long tie = random ? ties.nextLong() : 0;
       double score = soft == hard ? scoreAlone(shape, hard) : scorer.applyAsDouble(soft);
-      ranked.add(rank(shape, name, score, hard, failedBefore.contains(name), tie));
+      ranked.add(rank(shape, score, hard, leastTier(verdict, failedBefore.contains(name)), tie));
     }
     return new Outcome(ranked, failed, unresolvable, unknown);
   }
 
-  private Ranked rank(
-      PodShape shape,
-      String name,
-      double softScore,
-      NodeState hard,
-      boolean failedBefore,
-      long tie) {
+  /** Returns the tier that a node cannot be better than. */
+  private static Tier leastTier(Verdict verdict, boolean failedBefore) {
+    if (failedBefore) {
+      return Tier.FAILED_BEFORE;
+    } else if (verdict == Verdict.AWAITS_ASSIGNMENT) {
+      return Tier.AWAITS_ASSIGNMENT;
+    }
+    return verdict == Verdict.HELD_FOR_OTHERS ? Tier.HELD_FOR_OTHERS : Tier.FREE;
+  }
+
+  private Ranked rank(PodShape shape, double softScore, NodeState hard, Tier least, long tie) {
     double score = softScore;
     Tier tier = Tier.FREE;
     if (score == NodeScores.UNFIT) {
       score = scoreAlone(shape, hard);
       tier = score == NodeScores.UNFIT ? Tier.BEYOND_SUMS : Tier.HELD_FOR_OTHERS;
     }
-    if (failedBefore && tier != Tier.BEYOND_SUMS) {
-      tier = Tier.FAILED_BEFORE;
-    }
-    return new Ranked(name, tier, score, tie);
+    return new Ranked(hard.name(), tier.compareTo(least) < 0 ? least : tier, score, tie);
   }
 
   private double scoreAlone(PodShape shape, NodeState node) {
@@ -199,28 +219,49 @@ final class NodeRanking {
   /**
    * Returns the devices that a pod should get on a node: the wanted ones where they are free, else
    * the policy's choice; on room that nobody holds first, on held room next. Empty where the node's
-   * devices are not Stowage's to assign, null where they cannot serve the pod.
+   * devices are not Stowage's to assign, null where they cannot serve the pod. A share goes where
+   * shares of its amount are under way; where it would have to wait for those, it gets what it
+   * could have without them.
    */
   @Nullable List<Integer> devices(PodShape shape, String name, List<Integer> wanted) {
     NodeState hard = bound.node(name);
     if (hard == null || !assignsDevices(shape, hard)) {
       return shape.gpu().isShare() && hard == null ? null : List.of();
     }
+    int only = shape.gpu().isShare() ? rules.onlyCard(shape, hard) : UnassignedShares.ANY_CARD;
     for (PodShape tried : List.of(shape, anyModel(shape))) {
       for (NodeState node : new @Nullable NodeState[] {steering.node(name), hard}) {
-        if (node != null
-            && node.hasGpuResource(tried.gpu().resource())
-            && Fit.fitsGpus(tried, node)) {
-          boolean wantedFit =
-              wanted.size() == tried.gpu().count()
-                  && wanted.stream()
-                      .allMatch(
-                          device -> device < node.gpuCount() && Fit.gpuFits(tried, node, device));
-          return wantedFit ? wanted : listOf(policy.gpuDevices(tried, node));
+        if (node == null
+            || !node.hasGpuResource(tried.gpu().resource())
+            || !Fit.fitsGpus(tried, node)) {
+          continue;
+        }
+        if (only < 0) {
+          return choice(tried, node, wanted, node != hard);
+        } else if (Fit.gpuFits(tried, node, only)) {
+          return List.of(only);
         }
       }
     }
     return null;
+  }
+
+  private List<Integer> choice(
+      PodShape shape, NodeState node, List<Integer> wanted, boolean joinsHeld) {
+    boolean wantedFit =
+        wanted.size() == shape.gpu().count()
+            && wanted.stream()
+                .allMatch(device -> device < node.gpuCount() && Fit.gpuFits(shape, node, device));
+    if (wantedFit) {
+      return wanted;
+    }
+    if (joinsHeld && shape.gpu().isShare()) {
+      int held = rules.heldCard(shape, node);
+      if (held >= 0 && Fit.gpuFits(shape, node, held)) {
+        return List.of(held);
+      }
+    }
+    return listOf(policy.gpuDevices(shape, node));
   }
 
   private static List<Integer> listOf(int[] devices) {
@@ -229,5 +270,29 @@ final class NodeRanking {
       list.add(device);
     }
     return list;
+  }
+
+  /**
+   * Tells whether a pod finds its devices on a node once the victims are gone. Sums are left to
+   * kube-scheduler.
+   */
+  boolean fitsWithout(PodShape shape, String nodeName, Set<String> victims) {
+    NodeState node = bound.node(nodeName);
+    if (node == null || node.node() == null) {
+      return !shape.gpu().isShare();
+    }
+    Cluster scratch = new Cluster();
+    NodeState rest = scratch.putNode(node.node());
+    for (Placement placement : node.placements()) {
+      Pod pod = placement.pod();
+      if (!victims.contains(pod.uid())) {
+        List<Integer> devices = new ArrayList<>();
+        for (int device : node.gpuDevices(pod.uid())) {
+          devices.add(device);
+        }
+        scratch.place(new Placement(pod, nodeName, devices));
+      }
+    }
+    return devicesFit(shape, rest);
   }
 }

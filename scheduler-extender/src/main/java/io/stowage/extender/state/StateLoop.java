@@ -1,6 +1,8 @@
 package io.stowage.extender.state;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -16,6 +18,7 @@ public final class StateLoop {
 
   private final Executor eventLoop;
   private final ClusterState state;
+  private final List<Consumer<ClusterState>> followers = new CopyOnWriteArrayList<>();
 
   /**
    * Creates the way to a state.
@@ -27,20 +30,45 @@ public final class StateLoop {
     this.state = state;
   }
 
+  /**
+   * Has {@code follower} called after every task, on the event loop; it must be quick and may
+   * change the state.
+   */
+  public void afterEach(Consumer<ClusterState> follower) {
+    followers.add(follower);
+  }
+
   /** Runs a task; what it returns completes the future, on the event loop. */
   public <T> CompletableFuture<T> call(Function<ClusterState, T> task) {
-    return CompletableFuture.supplyAsync(() -> task.apply(state), eventLoop);
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return task.apply(state);
+          } finally {
+            follow();
+          }
+        },
+        eventLoop);
   }
 
   /** Runs a task that answers nobody; what it throws is logged. */
   public void run(Consumer<ClusterState> task) {
     eventLoop.execute(
         () -> {
-          try {
-            task.accept(state);
-          } catch (RuntimeException e) {
-            LOG.error("a change could not be applied to the cluster state", e);
-          }
+          apply(task);
+          follow();
         });
+  }
+
+  private void follow() {
+    followers.forEach(this::apply);
+  }
+
+  private void apply(Consumer<ClusterState> task) {
+    try {
+      task.accept(state);
+    } catch (RuntimeException e) {
+      LOG.error("a change could not be applied to the cluster state", e);
+    }
   }
 }

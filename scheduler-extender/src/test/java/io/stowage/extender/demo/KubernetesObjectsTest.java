@@ -53,7 +53,8 @@ class KubernetesObjectsTest {
   @MethodSource("shapes")
   void pendingPodKeepsItsShape(PodShape shape) throws InvalidObjectException {
     Pod pod = new Pod("uid-1", "demo", "pod-1", shape, 7);
-    assertThat(read(objects.pending(pod))).isEqualTo(ObservedPod.pending(pod));
+    assertThat(read(objects.pending(pod)))
+        .isEqualTo(ObservedPod.pending(pod).with().schedulerName("stowage").build());
   }
 
   @Test
@@ -61,7 +62,12 @@ class KubernetesObjectsTest {
     PodShape share = PodShape.of(REQUEST, GpuRequest.share("aliyun.com/gpu-mem", 4));
     Pod pod = new Pod("uid-1", "demo", "pod-1", share, 0);
     assertThat(read(objects.running(new Placement(pod, "n1", List.of(1)))))
-        .isEqualTo(ObservedPod.bound(pod, "n1", List.of(1)));
+        .isEqualTo(
+            ObservedPod.bound(pod, "n1", List.of(1))
+                .with()
+                .schedulerName("stowage")
+                .deviceAssigned(true)
+                .build());
   }
 
   private ObservedPod read(io.fabric8.kubernetes.api.model.Pod pod) throws InvalidObjectException {

@@ -107,14 +107,14 @@ final class ControlPlane implements AutoCloseable {
     return startStowage(name, kubeconfig("stowage"));
   }
 
-  /** Starts {@code stowage serve} with a kubeconfig. */
-  StowageProcess startStowage(String name, Path kubeconfig) {
+  /** Starts {@code stowage serve} with a kubeconfig and further options. */
+  StowageProcess startStowage(String name, Path kubeconfig, String... options) {
     return StowageProcess.start(
-        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig);
+        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig, options);
   }
 
   /** Starts {@code stowage serve} with a kubeconfig and settings. */
-  StowageProcess startStowage(String name, Path kubeconfig, String settings) {
+  StowageProcess startStowageWith(String name, Path kubeconfig, String settings) {
     return StowageProcess.start(
         directory.resolve(name + ".log"), stowageCommand(name, kubeconfig, settings));
   }
@@ -127,10 +127,11 @@ final class ControlPlane implements AutoCloseable {
   }
 
   private List<String> stowageCommand(String name, Path kubeconfig, String settings) {
-    List<String> command =
-        new ArrayList<>(StowageProcess.command(pathProperty("stowage.jar"), kubeconfig));
-    command.addAll(List.of("--config", write(name + ".yaml", settings).toString()));
-    return command;
+    return StowageProcess.command(
+        pathProperty("stowage.jar"),
+        kubeconfig,
+        "--config",
+        write(name + ".yaml", settings).toString());
   }
 
   /** Returns a copy of a user's kubeconfig that goes through another port. */
@@ -181,10 +182,15 @@ final class ControlPlane implements AutoCloseable {
 
   /** Starts kube-scheduler with a configuration. */
   ChildProcess startSchedulerWith(String config) {
+    return startSchedulerWith("kube-scheduler", config);
+  }
+
+  /** Starts a kube-scheduler with a configuration; its files have this name. */
+  ChildProcess startSchedulerWith(String name, String config) {
     return ChildProcess.start(
-        directory.resolve("kube-scheduler.log"),
+        directory.resolve(name + ".log"),
         ENVIRONMENT,
-        schedulerCommand(write("kube-scheduler.yaml", config)));
+        schedulerCommand(write(name + ".yaml", config)));
   }
 
   /** Starts a kube-scheduler with a configuration, on a host of that name. */
@@ -223,6 +229,20 @@ final class ControlPlane implements AutoCloseable {
                 nodes.toString()));
     arguments.addAll(List.of(flags));
     run("create-nodes", arguments);
+  }
+
+  /** Stops a component, starts it again and waits until it is ready. */
+  void restart(String component, Duration down) {
+    run(
+        "restart",
+        List.of(
+            "restart",
+            "--work-dir",
+            directory.resolve("run").toString(),
+            "--component",
+            component,
+            "--down",
+            down.toSeconds() + "s"));
   }
 
   /** Runs kubectl and returns what it says. */

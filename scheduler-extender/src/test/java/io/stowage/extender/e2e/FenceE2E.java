@@ -35,6 +35,7 @@ class FenceE2E {
       """
       bindTimeoutMillis: 60000
       httpTimeoutMillis: 120000
+      http: {requestSeconds: 120}
       leadership:
         mode: lease
         leaseDurationSeconds: 8
@@ -85,7 +86,7 @@ class FenceE2E {
   }
 
   private StowageProcess startStowage(String name, Path kubeconfig, String settings) {
-    StowageProcess stowage = controlPlane.startStowage(name, kubeconfig, settings);
+    StowageProcess stowage = controlPlane.startStowageWith(name, kubeconfig, settings);
     started.add(stowage);
     stowage.awaitReady();
     return stowage;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.stowage.extender.http.ExtenderClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -24,22 +25,26 @@ final class StowageProcess implements AutoCloseable {
   }
 
   /** Starts it on a free port and waits until it listens. */
-  static StowageProcess start(Path log, Path jar, Path kubeconfig) {
-    return start(log, command(jar, kubeconfig));
+  static StowageProcess start(Path log, Path jar, Path kubeconfig, String... options) {
+    return start(log, command(jar, kubeconfig, options));
   }
 
-  /** Returns the command that serves on a free port; further flags may follow it. */
-  static List<String> command(Path jar, Path kubeconfig) {
+  /** Returns the command that serves on a free port. */
+  static List<String> command(Path jar, Path kubeconfig, String... options) {
     assertThat(jar).as("Stowage's jar").isRegularFile();
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-jar",
-        jar.toString(),
-        "serve",
-        "--kubeconfig",
-        kubeconfig.toString(),
-        "--port",
-        "0");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                jar.toString(),
+                "serve",
+                "--kubeconfig",
+                kubeconfig.toString(),
+                "--port",
+                "0"));
+    command.addAll(List.of(options));
+    return command;
   }
 
   /** Starts it by a command and waits until it listens. */
@@ -81,6 +86,31 @@ final class StowageProcess implements AutoCloseable {
         .toList();
   }
 
+  /** Returns a metric that has no labels. */
+  double metric(String name) {
+    return client()
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no metric " + name));
+  }
+
+  /** Returns what it has written so far. */
+  String output() {
+    return process.output();
+  }
+
+  Path log() {
+    return process.log();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
   void kill() {
     process.kill();
   }
@@ -98,18 +128,6 @@ final class StowageProcess implements AutoCloseable {
   /** Tells whether it says that it is the active one. */
   boolean isActive() {
     return client().get("/leaderz").statusCode() == 200;
-  }
-
-  /** Returns a metric that has no labels. */
-  double metric(String name) {
-    return client()
-        .get("/metrics")
-        .body()
-        .lines()
-        .filter(line -> line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no metric " + name));
   }
 
   @Override

@@ -56,7 +56,9 @@ class KubeSchedulerTrapsIT {
                 defaults.bindTimeLimit(),
                 defaults.bindThreads(),
                 defaults.holds(),
-                defaults.gpuResources()),
+                defaults.devices(),
+                defaults.gpuResources(),
+                defaults.http()),
             Policies.create("stowage", TypicalPods.of(Map.of())),
             new Random(42),
             new InMemoryBinder(placement -> {}));

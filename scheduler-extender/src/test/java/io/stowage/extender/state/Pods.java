@@ -44,7 +44,13 @@ final class Pods {
     return ObservedPod.pending(pod(uid, 1, GpuRequest.share(SHARED, units), priority));
   }
 
+  /** A pod that runs on a node. */
   static ObservedPod bound(ObservedPod pod, String node, Integer... devices) {
-    return ObservedPod.bound(pod.pod(), node, List.of(devices));
+    return assumed(pod, node, devices).with().deviceAssigned(true).build();
+  }
+
+  /** A pod that is bound to a node and not assigned its device yet. */
+  static ObservedPod assumed(ObservedPod pod, String node, Integer... devices) {
+    return pod.with().nodeName(node).gpuDevices(List.of(devices)).build();
   }
 }

@@ -1,0 +1,115 @@
+package io.stowage.extender.state;
+
+import io.stowage.core.cluster.GpuDevice;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeGpus;
+import io.stowage.core.cluster.Resources;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nodes as the API server describes them, and which of their GPUs are unhealthy; the two come in
+ * any order. Belongs to the state's one writer.
+ */
+final class KnownNodes {
+  private static final int MAX_REMOVED = 10_000;
+
+  private final Map<String, Node> byName = new HashMap<>();
+  private final Map<String, Set<Integer>> unhealthyGpus = new HashMap<>();
+  private final Set<String> removed = new LinkedHashSet<>();
+
+  /** Takes in a node; returns it with its unhealthy GPUs marked. */
+  Node put(Node node) {
+    removed.remove(node.name());
+    byName.put(node.name(), node);
+    return healthy(node);
+  }
+
+  /** Forgets a node. */
+  void remove(String name) {
+    byName.remove(name);
+    removed.remove(name);
+    removed.add(name);
+    if (removed.size() > MAX_REMOVED) {
+      removed.remove(removed.iterator().next());
+    }
+  }
+
+  /** Tells whether a node was removed and has not come back. */
+  boolean isRemoved(String name) {
+    return removed.contains(name);
+  }
+
+  /**
+   * Takes in which GPUs of a node are unhealthy; returns the node with them marked, null while it
+   * is not known.
+   */
+  @Nullable Node putUnhealthy(String name, Set<Integer> devices) {
+    if (devices.isEmpty()) {
+      unhealthyGpus.remove(name);
+    } else {
+      unhealthyGpus.put(name, Set.copyOf(devices));
+    }
+    Node node = byName.get(name);
+    return node == null ? null : healthy(node);
+  }
+
+  private Node healthy(Node node) {
+    Set<Integer> unhealthy = unhealthyGpus.get(node.name());
+    if (unhealthy == null || !node.gpus().visible()) {
+      return node;
+    }
+    List<GpuDevice> devices =
+        node.gpus().devices().stream()
+            .map(
+                device ->
+                    unhealthy.contains(device.index())
+                        ? new GpuDevice(device.index(), device.model(), 0)
+                        : device)
+            .toList();
+    return new Node(
+        node.name(),
+        node.allocatable(),
+        node.podCapacity(),
+        new NodeGpus(node.gpus().resource(), true, devices),
+        node.ready(),
+        node.cordoned(),
+        node.tainted(),
+        node.virtual());
+  }
+
+  /** Tells whether a node offers anything that it did not offer before. */
+  static boolean offersMore(Node before, Node now) {
+    return (now.ready() && !before.ready())
+        || (before.cordoned() && !now.cordoned())
+        || (before.tainted() && !now.tainted())
+        || now.podCapacity() > before.podCapacity()
+        || exceeds(now.allocatable(), before.allocatable())
+        || exceeds(now.gpus(), before.gpus());
+  }
+
+  private static boolean exceeds(Resources now, Resources before) {
+    return now.cpuMilli() > before.cpuMilli()
+        || now.memoryBytes() > before.memoryBytes()
+        || now.ephemeralStorageBytes() > before.ephemeralStorageBytes()
+        || now.extended().entrySet().stream()
+            .anyMatch(entry -> entry.getValue() > before.extended(entry.getKey()));
+  }
+
+  private static boolean exceeds(NodeGpus now, NodeGpus before) {
+    if (!now.resource().equals(before.resource())) {
+      return true;
+    }
+    for (GpuDevice device : now.devices()) {
+      if (device.index() >= before.devices().size()
+          || device.capacityUnits() > before.devices().get(device.index()).capacityUnits()) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
