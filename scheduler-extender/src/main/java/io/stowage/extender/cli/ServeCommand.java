@@ -1,6 +1,9 @@
 package io.stowage.extender.cli;
 
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
@@ -9,15 +12,18 @@ import io.stowage.extender.bind.Readback;
 import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
+import io.stowage.extender.events.EventWriter;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Election;
 import io.stowage.extender.leader.Leadership;
+import io.stowage.extender.notice.NodeNotices;
 import io.stowage.extender.rights.MissingRightException;
 import io.stowage.extender.rights.NeededRights;
 import io.stowage.extender.rights.RightsCheck;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.ClusterState;
+import io.stowage.extender.wake.Waking;
 import io.stowage.extender.watch.ClusterWatch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,6 +49,7 @@ import picocli.CommandLine.Spec;
     })
 final class ServeCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+  private static final int IMPATIENT_MILLIS = 5000;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -84,22 +91,44 @@ final class ServeCommand implements Callable<Integer> {
           service.port(),
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
-      follow(client, service, config, election, termination);
+      follow(client, service, config, election, leadership, termination);
       LOG.info("stopping");
     }
     return CommandLine.ExitCode.OK;
   }
 
+  @SuppressWarnings("try") // what works by itself until it is closed
   private static void follow(
       KubernetesClient client,
       ExtenderService service,
       StowageConfig config,
       Election election,
+      Leadership leadership,
       Termination termination)
       throws InterruptedException {
     try (ClusterWatch watch =
-        ClusterWatch.start(
-            client.getConfiguration(), service.loop(), service.metrics(), config.watchSettings())) {
+            ClusterWatch.start(
+                client.getConfiguration(),
+                service.loop(),
+                service.metrics(),
+                config.watchSettings());
+        KubernetesClient impatient = impatient(client.getConfiguration());
+        EventWriter events = new EventWriter(impatient, service.metrics());
+        Waking waking =
+            Waking.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                config.wake().settings(),
+                leadership::isActive);
+        NodeNotices notices =
+            NodeNotices.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                events,
+                config.notices().nodeConditions(),
+                leadership::isActive)) {
       election.start(
           timeLimit -> {
             boolean current = watch.awaitCurrent(timeLimit);
@@ -137,6 +166,17 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
+  }
+
+  /** Returns a client for writes that can be done without, or later. */
+  private static KubernetesClient impatient(Config config) {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(config)
+                .withRequestTimeout(IMPATIENT_MILLIS)
+                .withRequestRetryBackoffLimit(0)
+                .build())
+        .build();
   }
 
   private static long epochNanos() {

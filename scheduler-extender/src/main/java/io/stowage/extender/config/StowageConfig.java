@@ -52,6 +52,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     for
  * @param http limits, inspection and health
  * @param watch what of the cluster is followed
+ * @param wake how waiting pods are woken
+ * @param notices what is said about nodes
  */
 public record StowageConfig(
     String host,
@@ -71,7 +73,9 @@ public record StowageConfig(
     LeadershipConfig leadership,
     @Nullable TlsConfig tls,
     HttpConfig http,
-    WatchConfig watch) {
+    WatchConfig watch,
+    WakeConfig wake,
+    NoticesConfig notices) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -137,7 +141,9 @@ public record StowageConfig(
       @Nullable LeadershipConfig leadership,
       @Nullable TlsConfig tls,
       @Nullable HttpConfig http,
-      @Nullable WatchConfig watch) {
+      @Nullable WatchConfig watch,
+      @Nullable WakeConfig wake,
+      @Nullable NoticesConfig notices) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -156,7 +162,9 @@ public record StowageConfig(
         or(leadership, LeadershipConfig.defaults()),
         tls,
         or(http, HttpConfig.defaults()),
-        or(watch, WatchConfig.defaults()));
+        or(watch, WatchConfig.defaults()),
+        or(wake, WakeConfig.defaults()),
+        or(notices, NoticesConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */

@@ -48,6 +48,7 @@ public final class ServiceMetrics implements AutoCloseable {
   private volatile boolean synced;
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
+  private volatile int foreignExtenderNodes;
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -67,6 +68,10 @@ public final class ServiceMetrics implements AutoCloseable {
         "stowage.unconfirmed.binds",
         "Bindings that the watch has not shown yet.",
         ClusterFigures::unconfirmedBinds);
+    gauge(
+        "stowage.nodes.avoided",
+        "Nodes that all pods avoid for now because they, or a GPU of theirs, refused pods.",
+        ClusterFigures::avoidedNodes);
     gauge(
         "stowage.gpu.capacity.gpus",
         "GPUs of nodes that count as capacity.",
@@ -105,6 +110,9 @@ public final class ServiceMetrics implements AutoCloseable {
     }
     Gauge.builder("stowage.http.connections", connections::get)
         .description("Connections that are open, those being set up left aside.")
+        .register(registry);
+    Gauge.builder("stowage.foreign.extender.nodes", () -> foreignExtenderNodes)
+        .description("Nodes where another extender assigns devices, so that Stowage does not.")
         .register(registry);
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
@@ -183,6 +191,15 @@ public final class ServiceMetrics implements AutoCloseable {
         .increment();
   }
 
+  /** Counts an Event by what became of it: written, dropped or failed. */
+  public void event(String outcome) {
+    Counter.builder("stowage.events")
+        .description("Kubernetes Events by what became of them.")
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
   /** Counts connections opened or, below 0, closed. */
   public void connections(int change) {
     connections.addAndGet(change);
@@ -192,6 +209,24 @@ public final class ServiceMetrics implements AutoCloseable {
   public void connectionEnded(String reason) {
     Counter.builder("stowage.http.connections.ended")
         .description("Connections that the service has ended, by why.")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a waiting pod that was to be woken: woken, gone, forbidden, failed or dropped. */
+  public void wakeup(String outcome) {
+    Counter.builder("stowage.wakeups")
+        .description("Waiting pods that were to be woken, by what became of it.")
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a pod that a node refused, by the kind of refusal. */
+  public void nodeRefusal(String reason) {
+    Counter.builder("stowage.node.refusals")
+        .description("Pods that a node refused after they were bound, or did not bind.")
         .tag("reason", reason)
         .register(registry)
         .increment();
@@ -218,6 +253,11 @@ public final class ServiceMetrics implements AutoCloseable {
     return Counter.builder("stowage.tls.reload.failures")
         .description("New certificates that were refused, the one before having stayed.")
         .register(registry);
+  }
+
+  /** Sets on how many nodes another extender is at work. */
+  public void foreignExtenderNodes(int count) {
+    foreignExtenderNodes = count;
   }
 
   /** Sets what the gauges tell. */

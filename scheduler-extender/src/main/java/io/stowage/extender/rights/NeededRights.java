@@ -43,6 +43,18 @@ public final class NeededRights {
               "list",
               "watch"));
     }
+    if (config.wake().enabled()) {
+      rights.add(
+          Right.everywhere("", "pods", "waking waiting pods (setting wake.enabled)", "patch"));
+    }
+    if (config.notices().nodeConditions()) {
+      rights.add(
+          Right.everywhere(
+              "",
+              "nodes/status",
+              "saying on a node that another extender is at work (setting notices.nodeConditions)",
+              "patch"));
+    }
     addLeadership(rights, config.leadership().settings());
     return List.copyOf(rights);
   }

@@ -12,6 +12,7 @@ import io.stowage.extender.state.NodeRanking.Ranked;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -51,6 +52,7 @@ public final class ClusterState {
   private final Claims claims = new Claims();
   private final PodVersions versions = new PodVersions();
   private final WaitingPods waiting = new WaitingPods();
+  private final Refusals refusals = new Refusals();
   private final Binds binds;
   private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
@@ -82,7 +84,8 @@ public final class ClusterState {
     this.rules =
         new DeviceRules(
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
-    this.ranking = new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties);
+    this.ranking =
+        new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties, refusals, nanoClock);
     this.binds = new Binds(bound, holds, waiting, nodes, rules, ranking, freed, nanoClock);
   }
 
@@ -154,6 +157,7 @@ public final class ClusterState {
     bound.hard().removeNode(name);
     bound.steering().removeNode(name);
     freed.gone(name);
+    refusals.removeNode(name);
   }
 
   /** Takes in a volume claim, and whether it is bound to a volume. */
@@ -173,9 +177,15 @@ public final class ClusterState {
   public void lapseHolds() {
     long now = nanoClock.getAsLong();
     holds.lapse(now);
+    refusals.settle(now);
     foreign.lapse().forEach(freed::add);
     versions.lapse(now);
     waiting.lapseRefused(now - REFUSED_UNSEEN_MEMORY.toNanos());
+  }
+
+  /** Returns what nodes refused since the last call, and forgets it. */
+  public List<NodeRefusal> takeRefusals() {
+    return refusals.takeNews();
   }
 
   /** Returns the nodes where another extender assigns devices, so that Stowage does not. */
@@ -199,6 +209,13 @@ public final class ClusterState {
   /** Returns the waiting pods that the last filter refused everywhere, the earliest first. */
   public Collection<WaitingPod> refusedPods() {
     return waiting.refused();
+  }
+
+  /** Returns a copy of what is free on a node, holds counted; null where it is not known. */
+  public @Nullable TrialRoom trialRoom(String nodeName) {
+    NodeState state = bound.steering().node(nodeName);
+    Node node = state == null ? null : state.node();
+    return state == null || node == null ? null : new TrialRoom(state, node, rules);
   }
 
   // Pods
@@ -240,6 +257,7 @@ public final class ClusterState {
     holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
+    refusals.bound(placement, nanoClock.getAsLong());
     if (!placement.equals(known)) {
       foreign.look(observed);
       bound.place(placement, nanoClock.getAsLong());
@@ -275,6 +293,7 @@ public final class ClusterState {
     waiting.remove(uid);
     holds.drop(uid, null);
     binds.forget(uid);
+    refusals.gone(uid);
     Placement placement = bound.remove(uid);
     if (placement != null) {
       freed.add(placement.nodeName());
@@ -289,6 +308,9 @@ public final class ClusterState {
    */
   public void refused(ObservedPod observed, String reason) {
     removePod(observed.pod().uid());
+    if (synced) { // what is listed at the start may be long past
+      refusals.refused(observed, reason, nanoClock.getAsLong());
+    }
   }
 
   // Filter and prioritize
@@ -318,8 +340,7 @@ public final class ClusterState {
             hold -> hold.priority() < pod.priority(),
             () -> {
               Outcome outcome = rank(observed, nodeNames, described);
-              int limit = observed.prefersNodes() ? nodeNames.size() : settings.shortlistNodes();
-              List<String> kept = outcome.best(limit).stream().map(Ranked::node).toList();
+              List<String> kept = offered(observed, outcome);
               if (!kept.isEmpty() && waits) {
                 hold(observed, kept.get(0));
               }
@@ -337,9 +358,22 @@ public final class ClusterState {
     return decision;
   }
 
+  /**
+   * A pod with preferences of its own is offered every node, but no last choice beside others: what
+   * it prefers may outvote any rank, and would send it to the same node for ever.
+   */
+  private List<String> offered(ObservedPod observed, Outcome outcome) {
+    List<Ranked> best =
+        observed.prefersNodes()
+            ? outcome.allButLastChoices()
+            : outcome.best(settings.shortlistNodes());
+    return best.stream().map(Ranked::node).toList();
+  }
+
   private Outcome rank(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    return ranking.rank(
-        observed.pod().shape(), nodeNames, waiting.failedNodes(observed.pod().uid()), described);
+    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
+    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
+    return ranking.rank(observed.pod().shape(), nodeNames, failed, described);
   }
 
   private void hold(ObservedPod observed, String node) {
@@ -402,7 +436,13 @@ public final class ClusterState {
 
   /** Takes in what became of a binding; what the watch has said meanwhile stands. */
   public void completeBind(String uid, BindOutcome outcome) {
+    Placement placement = bound.of(uid);
     binds.complete(uid, outcome);
+    if (outcome instanceof BindOutcome.NotBound notBound
+        && placement != null
+        && bound.of(uid) == null) {
+      refusals.bindFailed(uid, placement.nodeName(), notBound.reason(), nanoClock.getAsLong());
+    }
   }
 
   /**
@@ -458,6 +498,7 @@ public final class ClusterState {
         waiting.size(),
         holds.size(),
         binds.unconfirmedCount(),
+        refusals.avoidedNodes(nanoClock.getAsLong()),
         totals.gpuCapacityMilli,
         totals.gpuRequestedMilli,
         totals.cpuCapacityMilli,

@@ -31,7 +31,12 @@ final class DeviceRules {
     /** It would have to wait for pods that should have been assigned long ago. */
     STUCK,
     /** Another extender assigns the node's cards. */
-    FOREIGN
+    FOREIGN;
+
+    /** Tells whether the node may be offered. */
+    boolean isOffered() {
+      return this != STUCK && this != FOREIGN;
+    }
   }
 
   /**

@@ -56,7 +56,9 @@ class StowageConfigTest {
                 LeadershipConfig.defaults(),
                 null,
                 new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null),
-                new WatchConfig(true)));
+                new WatchConfig(true),
+                new WakeConfig(true, 20, 50),
+                new NoticesConfig(true)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -113,6 +115,8 @@ class StowageConfigTest {
               inspectHost: 127.0.0.2
               healthPort: 9002
             watch: {unhealthyGpus: false}
+            wake: {enabled: false, perSecond: 5, burst: 10}
+            notices: {nodeConditions: false}
             """);
     assertThat(config)
         .isEqualTo(
@@ -142,7 +146,9 @@ class StowageConfigTest {
                     new FenceConfig(false, "stowage", "fence", 5, 0)),
                 new TlsConfig("tls.crt", "tls.key", "ca.crt"),
                 new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002),
-                new WatchConfig(false)));
+                new WatchConfig(false),
+                new WakeConfig(false, 5, 10),
+                new NoticesConfig(false)));
     assertThat(config.watchSettings())
         .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();
@@ -236,6 +242,8 @@ class StowageConfigTest {
         "watch: {gpus: true};unknown setting 'watch.gpus'; there are unhealthyGpus",
         "watch: {unhealthyGpus: 1}; line 1: watch.unhealthyGpus: expected true or false",
         "watch: 1; line 1: watch: expected settings by name: unhealthyGpus",
+        "wake: {perSecond: 0};wake.perSecond: expected 1 to 1000, was 0",
+        "wake: {burst: 1001};wake.burst: expected 1 to 1000, was 1001",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })

@@ -7,6 +7,7 @@ import io.stowage.extender.service.ExtenderService;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +53,7 @@ class HttpLimitsIT {
   }
 
   private Socket open() throws IOException {
-    Socket socket = new Socket("127.0.0.1", port);
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout((int) PATIENCE.toMillis());
     sockets.add(socket);
     return socket;
@@ -278,7 +279,7 @@ class HttpLimitsIT {
     assertThat(client.get("/healthz").statusCode()).isEqualTo(200);
     int threads = Thread.activeCount();
     for (int i = 0; i < 2_000; i++) {
-      try (Socket socket = new Socket("127.0.0.1", port)) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
         if (i % 3 > 0) {
           send(
               socket,
