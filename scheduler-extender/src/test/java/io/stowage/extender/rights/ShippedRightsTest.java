@@ -28,7 +28,7 @@ class ShippedRightsTest {
 
   private static List<HasMetadata> objects() throws IOException {
     List<HasMetadata> objects = new ArrayList<>();
-    for (String document : Files.readString(RULES).split("(?m)^---$")) {
+    for (String document : Files.readString(RULES).split("(?m)^---$", -1)) {
       objects.add(new KubernetesSerialization().unmarshal(document));
     }
     return objects;
