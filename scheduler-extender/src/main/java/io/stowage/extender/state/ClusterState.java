@@ -200,7 +200,7 @@ public final class ClusterState {
     }
     if (observed.isBound()) {
       putBound(observed);
-    } else if (bound.of(uid) == null || waiting.contains(uid)) {
+    } else if (bound.of(uid) == null || binds.isOpen(uid)) {
       putWaiting(observed);
     }
   }
@@ -272,6 +272,11 @@ public final class ClusterState {
     removePod(observed.pod().uid());
   }
 
+  /** Returns how many pods are remembered as gone. */
+  int rememberedGonePods() {
+    return versions.goneCount();
+  }
+
   // Filter and prioritize
 
   /**
@@ -283,7 +288,7 @@ public final class ClusterState {
    */
   public FilterDecision filter(
       ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    lapseHolds();
+    holds.lapse(nanoClock.getAsLong());
     Pod pod = observed.pod();
     Placement known = bound.of(pod.uid());
     if (known != null && nodeNames.contains(known.nodeName())) {
