@@ -17,7 +17,7 @@ import (
 
 // Options of Up.
 type Options struct {
-	// Assets holds the shipped configurations of kube-scheduler and the RBAC rules.
+	// Assets holds the shipped configurations of kube-scheduler, the RBAC rules and the fence.
 	Assets fs.FS
 	// WorkDir receives everything that the run writes.
 	WorkDir string
@@ -52,7 +52,8 @@ const stowageComponent = "stowage"
 // ParseExtraFlags splits COMPONENT=FLAG arguments.
 func ParseExtraFlags(arguments []string) (map[string][]string, error) {
 	known := []string{
-		component.Etcd, component.APIServer, component.ControllerManager, component.Scheduler, stowageComponent,
+		component.Etcd, component.APIServer, component.ControllerManager, KubeletComponent, component.Scheduler,
+		stowageComponent,
 	}
 	result := map[string][]string{}
 	for _, argument := range arguments {

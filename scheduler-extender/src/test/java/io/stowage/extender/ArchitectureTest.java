@@ -1,5 +1,9 @@
 package io.stowage.extender;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -7,6 +11,9 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.PodRequests;
+import io.stowage.extender.kube.Quantities;
 
 /** Packages depend downwards only. */
 @AnalyzeClasses(
@@ -26,6 +33,8 @@ class ArchitectureTest {
           .definedBy("..extender.device..")
           .layer("state")
           .definedBy("..extender.state..")
+          .layer("leader")
+          .definedBy("..extender.leader..")
           .layer("metrics")
           .definedBy("..extender.metrics..")
           .layer("bind")
@@ -40,6 +49,8 @@ class ArchitectureTest {
           .definedBy("..extender.config..")
           .layer("snapshot")
           .definedBy("..extender.snapshot..")
+          .layer("audit")
+          .definedBy("..extender.audit..")
           .layer("demo")
           .definedBy("..extender.demo..")
           .layer("cli")
@@ -48,6 +59,8 @@ class ArchitectureTest {
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("snapshot")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("audit")
+          .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("demo")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("config")
@@ -55,11 +68,13 @@ class ArchitectureTest {
           .whereLayer("service")
           .mayOnlyBeAccessedByLayers("config", "demo", "cli")
           .whereLayer("http")
-          .mayOnlyBeAccessedByLayers("service")
+          .mayOnlyBeAccessedByLayers("service", "config")
           .whereLayer("watch")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("bind")
           .mayOnlyBeAccessedByLayers("http", "service", "demo", "cli")
+          .whereLayer("leader")
+          .mayOnlyBeAccessedByLayers("bind", "metrics", "http", "service", "config", "cli")
           .whereLayer("metrics")
           .mayOnlyBeAccessedByLayers("watch", "http", "service", "cli")
           .whereLayer("state")
@@ -69,6 +84,21 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("bind", "cli")
           .whereLayer("wire")
           .mayOnlyBeAccessedByLayers("http");
+
+  /** The checker shares the reading of effective requests with the service and nothing else. */
+  @ArchTest
+  static final ArchRule theCheckerIsIndependent =
+      noClasses()
+          .that()
+          .resideInAPackage("..extender.audit..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("io.stowage..")
+                  .and(not(resideInAPackage("..extender.audit..")))
+                  .and(
+                      not(
+                          belongToAnyOf(
+                              PodRequests.class, Quantities.class, InvalidObjectException.class))));
 
   @ArchTest
   static final ArchRule packagesAreFreeOfCycles =

@@ -1,5 +1,6 @@
 package io.stowage.extender.bind;
 
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
@@ -30,6 +31,7 @@ public final class BindService {
   private final Binder binder;
   private final Executor workers;
   private final Duration timeLimit;
+  private final Leadership leadership;
 
   /** Bindings under way, by pod UID; touched on the state's event loop only. */
   private final Map<String, Bind> inFlight = new HashMap<>();
@@ -39,29 +41,49 @@ public final class BindService {
 
   /** One binding under way. */
   private record Bind(
-      String uid, String node, long deadlineNanos, CompletableFuture<BindOutcome> outcome) {}
+      String uid,
+      String node,
+      long epoch,
+      long deadlineNanos,
+      CompletableFuture<BindOutcome> outcome) {}
 
   /**
    * Creates the service.
    *
    * @param workers threads that may block
    * @param timeLimit the time after which an answer is given whatever the API server does; must be
-   *     less than kube-scheduler's {@code httpTimeout}. Its last quarter is not spent waiting for a
-   *     device.
+   *     less than kube-scheduler's {@code httpTimeout}. Three quarters of it may be spent waiting
+   *     for leadership or for a device; what is left is for the write
+   * @param leadership says whether this Stowage may bind
    */
-  public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
+  public BindService(
+      StateLoop loop, Binder binder, Executor workers, Duration timeLimit, Leadership leadership) {
     this.loop = loop;
     this.binder = binder;
     this.workers = workers;
     this.timeLimit = timeLimit;
+    this.leadership = leadership;
     loop.afterEach(this::retryWaiting);
+  }
+
+  /** Creates the service of a single replica without a fence. */
+  public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
+    this(loop, binder, workers, timeLimit, Leadership.always());
   }
 
   /** Binds a pod; the future always completes with an outcome. */
   public CompletableFuture<BindOutcome> bind(String uid, String node) {
     long deadlineNanos = System.nanoTime() + timeLimit.toNanos();
-    return loop.call(state -> start(state, uid, node, deadlineNanos))
-        .thenCompose(Bind::outcome)
+    return leadership
+        .awaitActive(waitLimit(deadlineNanos))
+        .thenCompose(
+            epoch ->
+                epoch.isPresent()
+                    ? bind(
+                        new Bind(
+                            uid, node, epoch.getAsLong(), deadlineNanos, new CompletableFuture<>()))
+                    : CompletableFuture.completedFuture(
+                        new BindOutcome.NotBound(leadership.refusal())))
         .completeOnTimeout(
             new BindOutcome.InDoubt(
                 "the API server did not answer within " + timeLimit.toMillis() + " ms"),
@@ -69,25 +91,39 @@ public final class BindService {
             TimeUnit.MILLISECONDS);
   }
 
-  private Bind start(ClusterState state, String uid, String node, long deadlineNanos) {
+  /** Binds by an epoch that began before the decision: by it older decisions are fenced off. */
+  private CompletableFuture<BindOutcome> bind(Bind bind) {
+    return loop.call(state -> start(state, bind)).thenCompose(Bind::outcome);
+  }
+
+  private Bind start(ClusterState state, Bind bind) {
+    String uid = bind.uid;
     Bind running = inFlight.get(uid);
-    if (running != null && running.node.equals(node)) {
+    if (running != null && running.node.equals(bind.node)) {
       return running;
     }
     Bind superseded = waiting.get(uid);
     if (superseded != null) {
-      end(superseded, new BindOutcome.NotBound("the pod was to be bound to " + node + " since"));
+      end(
+          superseded,
+          new BindOutcome.NotBound("the pod was to be bound to " + bind.node + " since"));
     }
-    Bind bind = new Bind(uid, node, deadlineNanos, new CompletableFuture<>());
     Optional<String> wait = proceed(state, bind);
     if (wait.isPresent()) {
       inFlight.put(uid, bind);
       waiting.put(uid, bind);
-      long waitNanos = deadlineNanos - timeLimit.toNanos() / 4 - System.nanoTime();
-      CompletableFuture.delayedExecutor(Math.max(0, waitNanos), TimeUnit.NANOSECONDS, Runnable::run)
+      CompletableFuture.delayedExecutor(
+              waitLimit(bind.deadlineNanos).toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
           .execute(() -> loop.run(later -> giveUp(later, bind, wait.get())));
     }
     return bind;
+  }
+
+  /** Returns how long a binding may still wait, so that a quarter of its time is left to write. */
+  private Duration waitLimit(long deadlineNanos) {
+    Duration left =
+        Duration.ofNanos(deadlineNanos - System.nanoTime()).minus(timeLimit.dividedBy(4));
+    return left.isNegative() ? Duration.ZERO : left;
   }
 
   /**
@@ -112,7 +148,7 @@ public final class BindService {
     inFlight.put(bind.uid, bind);
     workers.execute(
         () -> {
-          BindOutcome outcome = outcome(write, bind.deadlineNanos);
+          BindOutcome outcome = outcome(write.by(bind.epoch), bind.deadlineNanos);
           loop.run(state -> complete(state, bind, outcome));
           bind.outcome.complete(outcome);
         });

@@ -10,60 +10,72 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.stowage.core.cluster.Placement;
 import io.stowage.extender.device.GpushareAnnotations;
+import io.stowage.extender.kube.ApiAnswer;
+import io.stowage.extender.kube.ApiRequests;
+import io.stowage.extender.kube.StowageAnnotations;
+import io.stowage.extender.leader.Fence;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
+import java.io.IOException;
 import java.net.ConnectException;
+import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes bindings to the API server.
  *
- * <p>The Binding carries the pod's UID as precondition and the device annotations, which the API
- * server merges into the pod in the same write. Whenever a write was not plainly accepted or
- * refused, the pod is read back before anything else: a write that timed out may have succeeded.
+ * <p>The Binding carries the pod's UID as precondition, the device annotations and the epoch, which
+ * the API server merges into the pod in the same write. Conflicts, throttling, errors of the server
+ * and silence are tried again with growing, scattered pauses; what the server asks for by
+ * Retry-After is kept. Whenever a write was not plainly accepted or refused, the pod is read back
+ * before anything else: a write that timed out may have succeeded.
  */
 public final class KubernetesBinder implements Binder, AutoCloseable {
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long LONGEST_PAUSE_MILLIS = 800;
+  private static final long LEAST_REQUEST_MILLIS = 100;
   private static final String GONE = "the pod is gone";
-  private static final int NOT_FOUND = 404;
-  private static final int CONFLICT = 409;
   private static final int TOO_MANY_REQUESTS = 429;
 
   private final KubernetesClient client;
+  private final ApiRequests requests;
   private final GpushareAnnotations gpushare;
+  private final Leadership leadership;
 
   /**
    * Creates a binder with a client of its own, which does not try again by itself.
    *
    * @param config how to reach the API server
-   * @param timeLimit the time that bindings are given; a single request gets half of it, so that
-   *     some is left to read the pod back
+   * @param leadership is asked before each write, and told when the fence refuses one
    */
-  public KubernetesBinder(Config config, Duration timeLimit, GpushareAnnotations gpushare) {
+  public KubernetesBinder(Config config, GpushareAnnotations gpushare, Leadership leadership) {
     this.client =
         new KubernetesClientBuilder()
-            .withConfig(
-                new ConfigBuilder(config)
-                    .withRequestTimeout((int) Math.max(1, timeLimit.toMillis() / 2))
-                    .withRequestRetryBackoffLimit(0)
-                    .build())
+            .withConfig(new ConfigBuilder(config).withRequestRetryBackoffLimit(0).build())
             .build();
+    this.requests = new ApiRequests(client, false);
     this.gpushare = gpushare;
+    this.leadership = leadership;
   }
 
   @Override
   public BindOutcome bind(BindDecision.Write write, Duration timeLimit) {
-    return new Attempt(write.placement(), binding(write), System.nanoTime() + timeLimit.toNanos())
-        .run();
+    return new Attempt(write, System.nanoTime() + timeLimit.toNanos()).run();
   }
 
   private Binding binding(BindDecision.Write write) {
     Placement placement = write.placement();
-    Map<String, String> annotations = gpushare.of(placement, write.gpuCapacityUnits());
+    Map<String, String> annotations =
+        new HashMap<>(gpushare.of(placement, write.gpuCapacityUnits()));
+    if (!annotations.isEmpty()) {
+      annotations.put(StowageAnnotations.EPOCH, Long.toString(write.epoch()));
+    }
     return new BindingBuilder()
         .withNewMetadata()
         .withName(placement.pod().name())
@@ -83,86 +95,138 @@ public final class KubernetesBinder implements Binder, AutoCloseable {
   private final class Attempt {
     private final Placement placement;
     private final Binding binding;
+    private final long epoch;
     private final String podPath;
     private final long deadlineNanos;
+    private long pauseMillis = FIRST_PAUSE_MILLIS;
+    private boolean mustReadBack;
     private boolean writeMayHaveLanded;
     private String lastFailure = "no time was left";
 
-    Attempt(Placement placement, Binding binding, long deadlineNanos) {
-      this.placement = placement;
-      this.binding = binding;
+    Attempt(BindDecision.Write write, long deadlineNanos) {
+      this.placement = write.placement();
+      this.binding = binding(write);
+      this.epoch = write.epoch();
       this.podPath =
           "/api/v1/namespaces/" + placement.pod().namespace() + "/pods/" + placement.pod().name();
       this.deadlineNanos = deadlineNanos;
     }
 
     BindOutcome run() {
-      long pauseMillis = FIRST_PAUSE_MILLIS;
-      while (millisLeft() > 0) {
-        BindOutcome outcome = write();
-        if (outcome != null) {
-          return outcome;
+      Duration pause = Duration.ZERO;
+      while (pause.toMillis() < millisLeft()) {
+        LockSupport.parkNanos(pause.toNanos());
+        if (!mustReadBack && !leadership.isActive(epoch)) {
+          lastFailure = leadership.refusal();
+          break;
         }
-        long pause = Math.max(0, Math.min(pauseMillis, millisLeft()));
-        LockSupport.parkNanos(Duration.ofMillis(pause).toNanos());
-        pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
+        Step step = mustReadBack ? readBack() : write();
+        if (step.outcome != null) {
+          return step.outcome;
+        }
+        pause = step.pause;
       }
       return writeMayHaveLanded
           ? new BindOutcome.InDoubt(lastFailure)
           : new BindOutcome.NotBound(lastFailure);
     }
 
-    private int millisLeft() {
-      return (int) ((deadlineNanos - System.nanoTime()) / 1_000_000);
+    private long millisLeft() {
+      return (deadlineNanos - System.nanoTime()) / 1_000_000;
     }
 
-    /** Writes the binding; returns null where it is to be tried again. */
-    private @Nullable BindOutcome write() {
+    /** Half of the time that is left: a request that takes it leaves the rest to another. */
+    private Duration requestLimit() {
+      long left = millisLeft();
+      return Duration.ofMillis(Math.min(left, Math.max(left / 2, LEAST_REQUEST_MILLIS)));
+    }
+
+    private Step write() {
+      ApiAnswer answer;
       try {
-        client.raw(podPath + "/binding", "POST", binding);
-        return new BindOutcome.Bound();
-      } catch (KubernetesClientException e) {
-        lastFailure = sentence(e);
-        switch (e.getCode()) {
-          case TOO_MANY_REQUESTS -> {
-            return null;
-          }
-          case CONFLICT -> {
-            return readBack();
-          }
-          case NOT_FOUND -> {
-            return new BindOutcome.NotBound(GONE);
-          }
-          default -> {
-            if (e.getCode() >= 400 && e.getCode() < 500) {
-              return new BindOutcome.NotBound(lastFailure);
-            }
-            writeMayHaveLanded |= !wasNeverSent(e);
-            return readBack();
-          }
+        answer = requests.post(podPath + "/binding", binding, requestLimit());
+      } catch (IOException e) {
+        lastFailure = "the API server did not answer: " + e.getMessage();
+        if (wasNeverSent(e)) {
+          return tryAgain();
         }
+        return readBackAtOnce(true);
       }
+      if (answer.isSuccess()) {
+        return Step.end(new BindOutcome.Bound());
+      }
+      lastFailure = sentence(answer);
+      if (Fence.isRefusal(answer)) {
+        leadership.fencedOff(epoch);
+        return Step.end(new BindOutcome.NotBound(lastFailure));
+      }
+      return switch (answer.code()) {
+        case TOO_MANY_REQUESTS -> tryAgain(answer.retryAfter());
+        case HttpURLConnection.HTTP_CONFLICT -> readBackAtOnce(false);
+        case HttpURLConnection.HTTP_NOT_FOUND -> Step.end(new BindOutcome.NotBound(GONE));
+        default ->
+            answer.code() < 500
+                ? Step.end(new BindOutcome.NotBound(lastFailure))
+                : readBackAtOnce(true);
+      };
     }
 
-    /** Looks where the pod is; returns null where it is bound nowhere or that is not known. */
-    private @Nullable BindOutcome readBack() {
+    private Step readBackAtOnce(boolean mayHaveLanded) {
+      writeMayHaveLanded |= mayHaveLanded;
+      mustReadBack = true;
+      return Step.after(Duration.ZERO);
+    }
+
+    /** Looks where the pod is; only when that is known may it be written again. */
+    private Step readBack() {
       Pod pod;
       try {
-        pod = podNow(client, placement);
-      } catch (KubernetesClientException e) {
-        lastFailure = sentence(e);
-        return null;
+        ApiAnswer answer = requests.get(podPath, requestLimit());
+        if (answer.code() == HttpURLConnection.HTTP_NOT_FOUND) {
+          return Step.end(new BindOutcome.NotBound(GONE));
+        }
+        if (!answer.isSuccess()) {
+          lastFailure = sentence(answer);
+          return tryAgain(answer.retryAfter());
+        }
+        pod = client.getKubernetesSerialization().unmarshal(answer.body(), Pod.class);
+      } catch (IOException e) {
+        lastFailure = "the API server did not answer: " + e.getMessage();
+        return tryAgain();
       }
-      if (pod == null) {
-        return new BindOutcome.NotBound(GONE);
+      if (!placement.pod().uid().equals(pod.getMetadata().getUid())) {
+        return Step.end(new BindOutcome.NotBound(GONE));
       }
       String node = pod.getSpec() == null ? null : pod.getSpec().getNodeName();
       if (node == null || node.isEmpty()) {
-        return null;
+        mustReadBack = false;
+        return tryAgain();
       }
-      return node.equals(placement.nodeName())
-          ? new BindOutcome.Bound()
-          : new BindOutcome.NotBound("the pod is bound to node " + node + " already");
+      return Step.end(
+          node.equals(placement.nodeName())
+              ? new BindOutcome.Bound()
+              : new BindOutcome.NotBound("the pod is bound to node " + node + " already"));
+    }
+
+    private Step tryAgain() {
+      return tryAgain(Duration.ZERO);
+    }
+
+    private Step tryAgain(Duration notBefore) {
+      long scattered = ThreadLocalRandom.current().nextLong(pauseMillis / 2, pauseMillis + 1);
+      pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
+      return Step.after(notBefore.plusMillis(scattered));
+    }
+  }
+
+  /** What a request led to: an outcome, or another request after a pause. */
+  private record Step(@Nullable BindOutcome outcome, Duration pause) {
+    static Step end(BindOutcome outcome) {
+      return new Step(outcome, Duration.ZERO);
+    }
+
+    static Step after(Duration pause) {
+      return new Step(null, pause);
     }
   }
 
@@ -186,7 +250,7 @@ public final class KubernetesBinder implements Binder, AutoCloseable {
     return pod != null && placement.pod().uid().equals(pod.getMetadata().getUid()) ? pod : null;
   }
 
-  private static boolean wasNeverSent(KubernetesClientException e) {
+  private static boolean wasNeverSent(IOException e) {
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof ConnectException) {
         return true;
@@ -195,13 +259,7 @@ public final class KubernetesBinder implements Binder, AutoCloseable {
     return false;
   }
 
-  private static String sentence(KubernetesClientException e) {
-    String message =
-        e.getStatus() == null || e.getStatus().getMessage() == null
-            ? String.valueOf(e.getMessage())
-            : e.getStatus().getMessage();
-    return e.getCode() <= 0
-        ? "the API server did not answer: " + message
-        : "the API server answered " + e.getCode() + ": " + message;
+  private static String sentence(ApiAnswer answer) {
+    return "the API server answered " + answer.code() + ": " + answer.message();
   }
 }

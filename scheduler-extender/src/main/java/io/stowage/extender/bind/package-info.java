@@ -1,6 +1,7 @@
 /**
  * Binding: the state decides, one write carries pod, node and devices to the API server, and what
- * became of it goes back to the state. Depends on the state and on the Kubernetes reading.
+ * became of it goes back to the state. Depends on the state, on who the active replica is and on
+ * the Kubernetes reading.
  */
 @NullMarked
 package io.stowage.extender.bind;

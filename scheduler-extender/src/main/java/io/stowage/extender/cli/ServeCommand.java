@@ -1,8 +1,6 @@
 package io.stowage.extender.cli;
 
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
@@ -12,12 +10,13 @@ import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.leader.Election;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.watch.ClusterWatch;
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -63,14 +62,17 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
+    Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
-        KubernetesClient client = client();
+        KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
         KubernetesBinder binder =
             new KubernetesBinder(
                 client.getConfiguration(),
-                settings.bindTimeLimit(),
-                new GpushareAnnotations(ServeCommand::epochNanos));
-        ExtenderService service = start(config, settings, binder);
+                new GpushareAnnotations(ServeCommand::epochNanos),
+                leadership);
+        Election election =
+            new Election(client.getConfiguration(), config.leadership().settings(), leadership);
+        ExtenderService service = start(config, settings, binder, leadership);
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
         ClusterWatch watch =
@@ -80,6 +82,14 @@ final class ServeCommand implements Callable<Integer> {
                 service.metrics(),
                 config.gpuResources(),
                 config.listPageSize())) {
+      election.start(
+          timeLimit -> {
+            boolean current = watch.awaitCurrent(timeLimit);
+            if (current && config.leadership().settings().fence().enabled()) {
+              service.loop().run(ClusterState::releaseFencedOff);
+            }
+            return current;
+          });
       LOG.info(
           "listening on {}:{}, API server {}",
           config.host(),
@@ -92,9 +102,14 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static ExtenderService start(
-      StowageConfig config, ServiceSettings settings, Binder binder) throws IOException {
+      StowageConfig config, ServiceSettings settings, Binder binder, Leadership leadership)
+      throws IOException {
     return ExtenderService.start(
-        settings, Policies.create(config.policy(), TypicalPods.of(Map.of())), new Random(), binder);
+        settings,
+        Policies.create(config.policy(), TypicalPods.of(Map.of())),
+        new Random(),
+        binder,
+        leadership);
   }
 
   private StowageConfig config() {
@@ -111,22 +126,6 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
-  }
-
-  private KubernetesClient client() {
-    KubernetesClientBuilder builder = new KubernetesClientBuilder();
-    if (kubeconfig != null) {
-      if (!Files.isReadable(kubeconfig)) {
-        throw new ParameterException(spec.commandLine(), "--kubeconfig: cannot read " + kubeconfig);
-      }
-      try {
-        builder.withConfig(Config.fromKubeconfig(new File(kubeconfig.toString())));
-      } catch (RuntimeException e) {
-        throw new ParameterException(
-            spec.commandLine(), "--kubeconfig: " + kubeconfig + " is no kubeconfig: " + e);
-      }
-    }
-    return builder.build();
   }
 
   private static long epochNanos() {

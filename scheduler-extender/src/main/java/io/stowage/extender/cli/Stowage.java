@@ -22,6 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Stowage.Version.class,
     subcommands = {
       ServeCommand.class,
+      AuditCommand.class,
       ReplayCommand.class,
       DemoCommand.class,
       GenerateCompletion.class,

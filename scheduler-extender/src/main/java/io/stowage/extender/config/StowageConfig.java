@@ -2,10 +2,12 @@ package io.stowage.extender.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +44,12 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param devices patience with device plugins and other extenders
  * @param wholeGpuResources extended resources that count whole GPUs, most specific first
  * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
+ * @param httpTimeoutMillis kube-scheduler's httpTimeout, which bindTimeoutMillis must be less than
+ *     by 100; default 5000, as kube-scheduler has it unless set
+ * @param leadership which of several replicas is active; default: there is one
+ * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
+ *     for
+ * @param http limits, inspection and health
  */
 public record StowageConfig(
     String host,
@@ -56,8 +64,13 @@ public record StowageConfig(
     int listPageSize,
     DeviceConfig devices,
     List<String> wholeGpuResources,
-    List<String> gpuModelLabels) {
+    List<String> gpuModelLabels,
+    int httpTimeoutMillis,
+    LeadershipConfig leadership,
+    @Nullable TlsConfig tls,
+    HttpConfig http) {
 
+  private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -80,10 +93,25 @@ public record StowageConfig(
     requireRange("holdSeconds", holdSeconds, 1, 3600);
     requireRange("claimHoldSeconds", claimHoldSeconds, holdSeconds, 86_400);
     requireRange("bindTimeoutMillis", bindTimeoutMillis, 100, 60_000);
+    requireRange("httpTimeoutMillis", httpTimeoutMillis, 200, 600_000);
+    if (bindTimeoutMillis > httpTimeoutMillis - LEAST_MARGIN_MILLIS) {
+      throw new IllegalArgumentException(
+          "bindTimeoutMillis: expected at most "
+              + (httpTimeoutMillis - LEAST_MARGIN_MILLIS)
+              + ", less than httpTimeoutMillis, which kube-scheduler waits, was "
+              + bindTimeoutMillis);
+    }
     requireRange("bindThreads", bindThreads, 1, 256);
     requireRange("listPageSize", listPageSize, 100, 10_000);
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
     gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
+    http.requireProtected(new Address(host, port), tls != null);
+    if (http.requestSeconds() * 1000 <= bindTimeoutMillis) {
+      throw new IllegalArgumentException(
+          "http.requestSeconds: expected more than bindTimeoutMillis, was "
+              + http.requestSeconds()
+              + " s");
+    }
   }
 
   /** Creates a configuration from a file's settings, those left out being null. */
@@ -101,7 +129,11 @@ public record StowageConfig(
       @Nullable Integer listPageSize,
       @Nullable DeviceConfig devices,
       @Nullable List<String> wholeGpuResources,
-      @Nullable List<String> gpuModelLabels) {
+      @Nullable List<String> gpuModelLabels,
+      @Nullable Integer httpTimeoutMillis,
+      @Nullable LeadershipConfig leadership,
+      @Nullable TlsConfig tls,
+      @Nullable HttpConfig http) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -115,7 +147,11 @@ public record StowageConfig(
         or(listPageSize, 500),
         or(devices, DeviceConfig.DEFAULT),
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
-        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()));
+        or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
+        or(httpTimeoutMillis, 5000),
+        or(leadership, LeadershipConfig.defaults()),
+        tls,
+        or(http, HttpConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -125,7 +161,7 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null, null);
+    return MAPPER.readValue("{}", StowageConfig.class);
   }
 
   /** Reads a file; one that is empty sets nothing. */
@@ -156,7 +192,8 @@ public record StowageConfig(
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
         devices.settings(),
-        gpuResources());
+        gpuResources(),
+        http.settings(new Address(host, port), tls == null ? null : tls.files()));
   }
 
   /** Returns which resources and labels mean GPUs. */
@@ -177,16 +214,12 @@ public record StowageConfig(
       return String.valueOf(invalid.getMessage());
     }
     if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown setting '" + unknown.getPropertyName() + "'; there are " + settings();
+      return "unknown setting '"
+          + setting(unknown)
+          + "'; there are "
+          + settings(unknown.getReferringClass());
     }
-    String setting =
-        e.getPath().stream()
-            .map(
-                reference ->
-                    reference.getPropertyName() == null
-                        ? "[" + reference.getIndex() + "]"
-                        : reference.getPropertyName())
-            .collect(Collectors.joining());
+    String setting = setting(e);
     if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
       return (setting.isEmpty() ? "" : setting + ": ")
           + "expected "
@@ -197,17 +230,32 @@ public record StowageConfig(
         : "expected YAML: " + e.getOriginalMessage();
   }
 
+  /** Returns the path of the setting in question, such as {@code leadership.fence.refusals}. */
+  private static String setting(JacksonException e) {
+    StringBuilder path = new StringBuilder();
+    for (JacksonException.Reference reference : e.getPath()) {
+      if (reference.getPropertyName() == null) {
+        path.append('[').append(reference.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(reference.getPropertyName());
+      }
+    }
+    return path.toString();
+  }
+
   private static String expected(Class<?> type) {
     if (type == Integer.class || type == int.class) {
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
+    } else if (type == Boolean.class || type == boolean.class) {
+      return "true or false";
     }
-    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings();
+    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);
   }
 
-  private static String settings() {
-    return Arrays.stream(StowageConfig.class.getRecordComponents())
+  private static String settings(Class<?> type) {
+    return Arrays.stream(type.isRecord() ? type.getRecordComponents() : new RecordComponent[0])
         .map(component -> component.getName())
         .collect(Collectors.joining(", "));
   }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Requests that are missing are taken from the limits, as the API server does on creation, so
  * that objects that never went through it read the same.
  */
-final class PodRequests {
+public final class PodRequests {
   private final PodSpec spec;
   private final @Nullable PodStatus status;
   private final Map<String, ContainerStatus> statusByContainer = new HashMap<>();
@@ -54,7 +54,7 @@ final class PodRequests {
   }
 
   /** Returns the exact amounts that a pod asks for, by resource. */
-  static Map<String, BigDecimal> of(Pod pod) throws InvalidObjectException {
+  public static Map<String, BigDecimal> of(Pod pod) throws InvalidObjectException {
     return new PodRequests(pod).total();
   }
 

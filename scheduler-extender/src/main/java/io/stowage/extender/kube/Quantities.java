@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The grammar is that of {@code k8s.io/apimachinery/pkg/api/resource}; what does not fit a
  * signed 64-bit number of the wanted unit, or is negative, is refused.
  */
-final class Quantities {
+public final class Quantities {
   private static final int MAX_LENGTH = 64;
   private static final int MAX_EXPONENT = 30;
 
@@ -43,8 +43,8 @@ final class Quantities {
   }
 
   /** Returns the exact amounts of a resource list by resource, none for a null list. */
-  static Map<String, BigDecimal> amounts(String field, @Nullable Map<String, Quantity> quantities)
-      throws InvalidObjectException {
+  public static Map<String, BigDecimal> amounts(
+      String field, @Nullable Map<String, Quantity> quantities) throws InvalidObjectException {
     Map<String, BigDecimal> amounts = new LinkedHashMap<>();
     if (quantities != null) {
       for (Map.Entry<String, Quantity> entry : quantities.entrySet()) {

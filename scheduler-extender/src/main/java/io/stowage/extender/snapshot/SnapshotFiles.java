@@ -78,7 +78,7 @@ public final class SnapshotFiles {
    */
   public Scenario read(Path nodesFile, Path podsFile, boolean pendingOnly) throws IOException {
     List<io.stowage.core.cluster.Node> nodes = new ArrayList<>();
-    for (Node node : objects(nodesFile, NODE, Node.class)) {
+    for (Node node : nodes(nodesFile)) {
       try {
         nodes.add(nodeReader.read(node));
       } catch (InvalidObjectException e) {
@@ -87,7 +87,7 @@ public final class SnapshotFiles {
     }
     List<Placement> running = new ArrayList<>();
     List<TracePod> arrivals = new ArrayList<>();
-    for (Pod object : objects(podsFile, POD, Pod.class)) {
+    for (Pod object : pods(podsFile)) {
       ObservedPod pod;
       try {
         pod = podReader.read(object);
@@ -114,6 +114,16 @@ public final class SnapshotFiles {
           podsFile + ": no " + (pendingOnly ? "pending pods" : "pods") + " to replay");
     }
     return new Scenario(nodes, running, arrivals);
+  }
+
+  /** Reads the nodes of a file as they are; throws as {@link #read}. */
+  public List<Node> nodes(Path file) throws IOException {
+    return objects(file, NODE, Node.class);
+  }
+
+  /** Reads the pods of a file as they are; throws as {@link #read}. */
+  public List<Pod> pods(Path file) throws IOException {
+    return objects(file, POD, Pod.class);
   }
 
   private static boolean isTiedToNode(Pod pod) {

@@ -11,8 +11,20 @@ public sealed interface BindDecision {
    * @param placement the pod, its node and the devices it gets
    * @param gpuCapacityUnits what the first of these devices can hold, in the sharing protocol's
    *     unit; 0 where it gets none
+   * @param epoch by which it is decided, 0 without a fence
    */
-  record Write(Placement placement, long gpuCapacityUnits) implements BindDecision {}
+  record Write(Placement placement, long gpuCapacityUnits, long epoch) implements BindDecision {
+
+    /** A decision that no epoch is known of. */
+    public Write(Placement placement, long gpuCapacityUnits) {
+      this(placement, gpuCapacityUnits, 0);
+    }
+
+    /** Returns the same, decided by an epoch. */
+    public Write by(long newEpoch) {
+      return new Write(placement, gpuCapacityUnits, newEpoch);
+    }
+  }
 
   /** The pod is bound to that very node already. */
   record AlreadyBound() implements BindDecision {}

@@ -192,6 +192,18 @@ final class Binds {
     waiting.failedOn(uid, binding.placement().nodeName());
   }
 
+  /**
+   * Releases what was decided about devices and is not known to be bound: by the epoch of those
+   * decisions nothing can be written any more, and what was written has been shown.
+   */
+  void releaseFencedOff() {
+    for (UnconfirmedBind binding : List.copyOf(unconfirmed.values())) {
+      if (binding.phase() != Phase.ACCEPTED && !binding.placement().gpuDevices().isEmpty()) {
+        release(binding);
+      }
+    }
+  }
+
   /** Returns the bindings that nothing is being written for and that the watch has not shown. */
   List<UnconfirmedBind> unconfirmed() {
     return unconfirmed.values().stream()

@@ -391,6 +391,14 @@ public final class ClusterState {
     binds.complete(uid, outcome);
   }
 
+  /**
+   * Releases what was decided about devices and is not known to be bound: by the epoch of those
+   * decisions nothing can be written any more, and what was written has been shown.
+   */
+  public void releaseFencedOff() {
+    binds.releaseFencedOff();
+  }
+
   /** Returns the bindings that nothing is being written for and that the watch has not shown. */
   public List<UnconfirmedBind> unconfirmedBinds() {
     return binds.unconfirmed();

@@ -1,8 +1,13 @@
 package io.stowage.extender.watch;
 
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodList;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
+import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.stowage.extender.kube.GpuResources;
@@ -11,7 +16,9 @@ import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +33,11 @@ import org.slf4j.LoggerFactory;
 public final class ClusterWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterWatch.class);
 
+  private static final Duration LIST_AGAIN = Duration.ofSeconds(1);
+
+  private final KubernetesClient client;
+  private final long pageSize;
+  private final WatchProgress podProgress = new WatchProgress();
   private final StateLoop loop;
   private final ServiceMetrics metrics;
   private final NodeReader nodeReader;
@@ -40,19 +52,62 @@ public final class ClusterWatch implements AutoCloseable {
       ServiceMetrics metrics,
       GpuResources gpuResources,
       long pageSize) {
+    this.client = client;
+    this.pageSize = pageSize;
     this.loop = loop;
     this.metrics = metrics;
     this.nodeReader = new NodeReader(gpuResources);
     this.podReader = new PodReader(gpuResources);
     this.nodes = client.nodes().withLimit(pageSize).runnableInformer(0);
-    this.pods =
-        client
-            .pods()
-            .inAnyNamespace()
-            .withoutField("status.phase", "Succeeded")
-            .withoutField("status.phase", "Failed")
-            .withLimit(pageSize)
-            .runnableInformer(0);
+    this.pods = runningPods().withLimit(pageSize).runnableInformer(0);
+  }
+
+  private FilterWatchListDeletable<Pod, PodList, PodResource> runningPods() {
+    return client
+        .pods()
+        .inAnyNamespace()
+        .withoutField("status.phase", "Succeeded")
+        .withoutField("status.phase", "Failed");
+  }
+
+  /**
+   * Waits until nodes and pods are listed and the state has every pod as the API server had it when
+   * this was called; blocks, and lists all pods for it.
+   *
+   * @return whether that was so within the time limit
+   */
+  public boolean awaitCurrent(Duration timeLimit) {
+    long deadline = System.nanoTime() + timeLimit.toNanos();
+    try {
+      while (System.nanoTime() - deadline < 0) {
+        // A pod that has gone meanwhile may never show the version listed: list again after a
+        // while.
+        if (podProgress.await(newestPodVersion(), LIST_AGAIN)
+            && loop.call(ClusterState::isSynced).join()) {
+          return true;
+        }
+      }
+    } catch (KubernetesClientException e) {
+      LOG.warn("pods cannot be listed, trying again: {}", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
+  }
+
+  private long newestPodVersion() {
+    long newest = 0;
+    String next = null;
+    do {
+      PodList page =
+          runningPods()
+              .list(new ListOptionsBuilder().withLimit(pageSize).withContinue(next).build());
+      for (Pod pod : page.getItems()) {
+        newest = Math.max(newest, WatchProgress.number(pod.getMetadata().getResourceVersion()));
+      }
+      next = page.getMetadata().getContinue();
+    } while (next != null && !next.isEmpty());
+    return newest;
   }
 
   /**
@@ -157,6 +212,7 @@ public final class ClusterWatch implements AutoCloseable {
             pod.getMetadata().getName(),
             e.getMessage());
       }
+      podProgress.saw(pod.getMetadata().getResourceVersion());
     }
 
     @Override
@@ -172,6 +228,7 @@ public final class ClusterWatch implements AutoCloseable {
     public void onDelete(Pod pod, boolean finalStateUnknown) {
       String uid = pod.getMetadata().getUid();
       loop.run(state -> state.removePod(uid));
+      podProgress.saw(pod.getMetadata().getResourceVersion());
     }
 
     @Override

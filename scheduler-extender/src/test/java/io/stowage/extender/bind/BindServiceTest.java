@@ -11,6 +11,7 @@ import io.stowage.core.cluster.Resources;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.HoldSettings;
@@ -23,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +106,31 @@ class BindServiceTest {
     released.countDown();
     Awaitility.await().until(() -> loop.call(state -> state.bound().podCount()).join() == 0);
     assertThat(writes).hasValue(0);
+  }
+
+  @Test
+  void bindOfAStandbyIsRefusedAndDecidesNothing() {
+    Binder binder = (binding, limit) -> new BindOutcome.Bound();
+    BindService service =
+        new BindService(loop, binder, workers, Duration.ofMillis(200), new Leadership());
+    assertThat(service.bind("a", "n1").join())
+        .isEqualTo(
+            new BindOutcome.NotBound("this Stowage is not the active one: it has just started"));
+    assertThat(loop.call(state -> state.bound().podCount()).join()).isZero();
+  }
+
+  @Test
+  void binderIsToldTheEpoch() {
+    AtomicLong epoch = new AtomicLong(-1);
+    Binder binder =
+        (binding, limit) -> {
+          epoch.set(binding.epoch());
+          return new BindOutcome.Bound();
+        };
+    BindService service =
+        new BindService(loop, binder, workers, Duration.ofMinutes(1), Leadership.by(7));
+    assertThat(service.bind("a", "n1").join()).isEqualTo(new BindOutcome.Bound());
+    assertThat(epoch).hasValue(7);
   }
 
   @Test

@@ -37,6 +37,16 @@ final class FaultyApiServer implements AutoCloseable {
     CONFLICT,
     /** It is refused with 429. */
     THROTTLED,
+    /** It is refused with 429 for longer than anybody waits. */
+    THROTTLED_LONG,
+    /** It is refused with 503. */
+    UNAVAILABLE,
+    /** It is refused with 504. */
+    GATEWAY_TIMEOUT,
+    /** Its connection is cut after it was accepted. */
+    CUT_BUT_BOUND,
+    /** It is refused with 422 by the fence's policy. */
+    FENCED_OFF,
     /** It is refused with 403. */
     FORBIDDEN
   }
@@ -44,6 +54,7 @@ final class FaultyApiServer implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Queue<Fault> faults = new ArrayDeque<>();
+  private final List<Long> arrivals = Collections.synchronizedList(new ArrayList<>());
   private final List<String> bindings = Collections.synchronizedList(new ArrayList<>());
   private @Nullable String uid;
   private String nodeName = "";
@@ -86,6 +97,15 @@ final class FaultyApiServer implements AutoCloseable {
     return List.copyOf(bindings);
   }
 
+  /** Returns the times between the bindings received, in milliseconds. */
+  List<Long> pausesMillis() {
+    List<Long> pauses = new ArrayList<>();
+    for (int i = 1; i < arrivals.size(); i++) {
+      pauses.add((arrivals.get(i) - arrivals.get(i - 1)) / 1_000_000);
+    }
+    return pauses;
+  }
+
   synchronized String nodeName() {
     return nodeName;
   }
@@ -94,6 +114,7 @@ final class FaultyApiServer implements AutoCloseable {
     String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
     if (exchange.getRequestMethod().equals("POST")) {
       bindings.add(body);
+      arrivals.add(System.nanoTime());
       bind(exchange, body);
     } else {
       read(exchange);
@@ -145,6 +166,24 @@ final class FaultyApiServer implements AutoCloseable {
         exchange.getResponseHeaders().add("Retry-After", "1");
         answer(exchange, 429, status(429, "too many requests"));
       }
+      case THROTTLED_LONG -> {
+        exchange.getResponseHeaders().add("Retry-After", "60");
+        answer(exchange, 429, "Too many requests, please try again later.");
+      }
+      case UNAVAILABLE -> answer(exchange, 503, status(503, "shutting down"));
+      case GATEWAY_TIMEOUT -> answer(exchange, 504, status(504, "request did not complete"));
+      case CUT_BUT_BOUND -> {
+        accept(body);
+        exchange.close();
+      }
+      case FENCED_OFF ->
+          answer(
+              exchange,
+              422,
+              status(
+                  422,
+                  "pods p is forbidden: ValidatingAdmissionPolicy 'stowage-fence' with binding"
+                      + " 'stowage-fence' denied request: Stowage fence: epoch 0 is older than 1"));
       case FORBIDDEN -> answer(exchange, 403, status(403, "may not create pods/binding"));
     }
   }

@@ -11,6 +11,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import io.stowage.extender.bind.FaultyApiServer.Fault;
 import io.stowage.extender.device.GpushareAnnotations;
+import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.BindDecision;
 import io.stowage.extender.state.BindOutcome;
 import java.io.IOException;
@@ -40,9 +41,14 @@ class KubernetesBinderIT {
   }
 
   private static BindOutcome bind(String url, BindDecision.Write binding, Duration timeLimit) {
+    return bind(url, binding, timeLimit, Leadership.always());
+  }
+
+  private static BindOutcome bind(
+      String url, BindDecision.Write binding, Duration timeLimit, Leadership leadership) {
     Config config = new ConfigBuilder(Config.empty()).withMasterUrl(url).build();
     try (KubernetesBinder binder =
-        new KubernetesBinder(config, timeLimit, new GpushareAnnotations(() -> 1_000))) {
+        new KubernetesBinder(config, new GpushareAnnotations(() -> 1_000), leadership)) {
       return binder.bind(binding, timeLimit);
     }
   }
@@ -67,7 +73,8 @@ class KubernetesBinderIT {
         .contains("\"ALIYUN_COM_GPU_MEM_DEV\":\"16\"")
         .contains("\"ALIYUN_COM_GPU_MEM_POD\":\"8\"")
         .contains("\"ALIYUN_COM_GPU_MEM_ASSIGNED\":\"false\"")
-        .contains("\"ALIYUN_COM_GPU_MEM_ASSUME_TIME\":\"1000\"");
+        .contains("\"ALIYUN_COM_GPU_MEM_ASSUME_TIME\":\"1000\"")
+        .contains("\"stowage.io/epoch\":\"0\"");
   }
 
   @Test
@@ -105,6 +112,72 @@ class KubernetesBinderIT {
     apiServer.fail(Fault.THROTTLED, Fault.THROTTLED, Fault.THROTTLED, Fault.THROTTLED);
     assertThat(bind(SHORT))
         .isEqualTo(new BindOutcome.NotBound("the API server answered 429: too many requests"));
+  }
+
+  @Test
+  void everyPassingFaultIsTriedAgain() {
+    apiServer.fail(Fault.UNAVAILABLE, Fault.GATEWAY_TIMEOUT, Fault.ERROR, Fault.CONFLICT);
+    assertThat(bind(LONG)).isEqualTo(new BindOutcome.Bound());
+    assertThat(apiServer.bindings()).hasSize(5);
+  }
+
+  @Test
+  void connectionCutAfterASuccessIsReadBack() {
+    apiServer.fail(Fault.CUT_BUT_BOUND);
+    assertThat(bind(LONG)).isEqualTo(new BindOutcome.Bound());
+    assertThat(apiServer.bindings()).hasSize(1);
+  }
+
+  @Test
+  void retryAfterIsKept() {
+    apiServer.fail(Fault.THROTTLED);
+    assertThat(bind(LONG)).isEqualTo(new BindOutcome.Bound());
+    assertThat(apiServer.pausesMillis()).hasSize(1).allMatch(millis -> millis >= 1000);
+  }
+
+  @Test
+  void retryAfterBeyondTheTimeLeftEndsAtOnce() {
+    apiServer.fail(Fault.THROTTLED_LONG);
+    assertThat(bind(LONG))
+        .isEqualTo(
+            new BindOutcome.NotBound(
+                "the API server answered 429: Too many requests, please try again later."));
+    assertThat(apiServer.bindings()).hasSize(1);
+  }
+
+  @Test
+  void nothingIsWrittenAgainBeforeItWasReadBack() {
+    apiServer.fail(Fault.SILENT);
+    apiServer.readable(false);
+    assertThat(bind(Duration.ofSeconds(3))).isInstanceOf(BindOutcome.InDoubt.class);
+    assertThat(apiServer.bindings()).hasSize(1);
+  }
+
+  @Test
+  void epochByWhichItWasDecidedIsWrittenWithTheDevice() {
+    Leadership leadership = Leadership.by(7);
+    assertThat(bind(apiServer.url(), share("n1").by(7), LONG, leadership))
+        .isEqualTo(new BindOutcome.Bound());
+    assertThat(apiServer.bindings().get(0)).contains("\"stowage.io/epoch\":\"7\"");
+  }
+
+  @Test
+  void decisionOfAnEpochThatIsOverIsNotWritten() {
+    Leadership leadership = Leadership.by(8);
+    assertThat(bind(apiServer.url(), share("n1").by(7), LONG, leadership))
+        .isInstanceOf(BindOutcome.NotBound.class);
+    assertThat(apiServer.bindings()).isEmpty();
+  }
+
+  @Test
+  void refusalByTheFenceEndsBeingActive() {
+    apiServer.fail(Fault.FENCED_OFF);
+    Leadership leadership = Leadership.always();
+    assertThat(bind(apiServer.url(), share("n1"), LONG, leadership))
+        .isInstanceOf(BindOutcome.NotBound.class);
+    assertThat(apiServer.bindings()).hasSize(1);
+    assertThat(leadership.isActive()).isFalse();
+    assertThat(leadership.refusals()).isEqualTo(1);
   }
 
   @Test

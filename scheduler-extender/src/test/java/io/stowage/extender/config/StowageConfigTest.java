@@ -3,11 +3,16 @@ package io.stowage.extender.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.stowage.extender.http.Address;
+import io.stowage.extender.http.HttpLimits;
+import io.stowage.extender.http.HttpSettings;
+import io.stowage.extender.http.TlsFiles;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +50,11 @@ class StowageConfigTest {
                     "nvidia.com/gpu.product",
                     "amd.com/gpu.product-name",
                     "cloud.google.com/gke-accelerator",
-                    "karpenter.k8s.aws/instance-gpu-name")));
+                    "karpenter.k8s.aws/instance-gpu-name"),
+                5000,
+                LeadershipConfig.defaults(),
+                null,
+                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -76,6 +85,31 @@ class StowageConfigTest {
               foreignExtenderSeconds: 60
             wholeGpuResources: [google.com/tpu]
             gpuModelLabels: [cloud.google.com/gke-tpu-accelerator]
+            httpTimeoutMillis: 3000
+            leadership:
+              mode: lease
+              leaseNamespace: stowage
+              leaseName: extenders
+              identity: a
+              leaseDurationSeconds: 6
+              renewDeadlineSeconds: 4
+              retryPeriodSeconds: 1
+              fence:
+                enabled: false
+                namespace: stowage
+                configMap: fence
+                refusals: 5
+                settleMillis: 0
+            tls: {certFile: tls.crt, keyFile: tls.key, clientCaFile: ca.crt}
+            http:
+              maxConnections: 10
+              maxHeaderKibibytes: 8
+              requestSeconds: 20
+              idleSeconds: 100
+              plainHttp: true
+              inspectPort: 9001
+              inspectHost: 127.0.0.2
+              healthPort: 9002
             """);
     assertThat(config)
         .isEqualTo(
@@ -92,7 +126,19 @@ class StowageConfigTest {
                 1000,
                 new DeviceConfig(5, 60),
                 List.of("google.com/tpu"),
-                List.of("cloud.google.com/gke-tpu-accelerator")));
+                List.of("cloud.google.com/gke-tpu-accelerator"),
+                3000,
+                new LeadershipConfig(
+                    "lease",
+                    "stowage",
+                    "extenders",
+                    "a",
+                    6,
+                    4,
+                    1,
+                    new FenceConfig(false, "stowage", "fence", 5, 0)),
+                new TlsConfig("tls.crt", "tls.key", "ca.crt"),
+                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002)));
     ServiceSettings settings = config.serviceSettings();
     assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
     assertThat(settings.bindTimeLimit()).hasMillis(2000);
@@ -103,6 +149,37 @@ class StowageConfigTest {
     assertThat(settings.devices().assignPatience()).hasSeconds(5);
     assertThat(settings.devices().foreignExtenderMemory()).hasSeconds(60);
     assertThat(settings.gpuResources().wholeGpus()).containsExactly("google.com/tpu");
+    assertThat(settings.http())
+        .isEqualTo(
+            new HttpSettings(
+                new HttpLimits(10, 8192, Duration.ofSeconds(20), Duration.ofSeconds(100)),
+                new TlsFiles(Path.of("tls.crt"), Path.of("tls.key"), Path.of("ca.crt")),
+                false,
+                new Address("127.0.0.2", 9001),
+                new Address("0.0.0.0", 9002)));
+  }
+
+  @Test
+  void inspectionOnTheExtendersPortIsAskedForByItsNumber() throws IOException, ConfigException {
+    assertThat(read("port: 9000\nhttp: {inspectPort: 9000}").serviceSettings().http())
+        .isEqualTo(new HttpSettings(HttpLimits.DEFAULT, null, true, null, null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "host: 127.0.0.1",
+        "host: 127.1.2.3",
+        "host: localhost",
+        "host: '::1'",
+        "{host: 0.0.0.0, http: {plainHttp: true}}",
+        "{host: 0.0.0.0, tls: {certFile: a, keyFile: b}}",
+        "http: {inspectPort: 9, inspectHost: 127.0.0.1}",
+        "{host: 0.0.0.0, tls: {certFile: a, keyFile: b}, http: {inspectPort: 9, inspectHost: 0.0.0.0}}",
+        "http: {healthPort: 9}",
+      })
+  void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, ConfigException {
+    assertThat(read(yaml)).isNotNull();
   }
 
   @ParameterizedTest
@@ -117,6 +194,14 @@ class StowageConfigTest {
         "holdSeconds: 0;holdSeconds: expected 1 to 3600, was 0",
         "claimHoldSeconds: 5;claimHoldSeconds: expected 30 to 86400, was 5",
         "bindTimeoutMillis: 99;bindTimeoutMillis: expected 100 to 60000, was 99",
+        "bindTimeoutMillis: 4901;bindTimeoutMillis: expected at most 4900, less than httpTimeoutMillis",
+        "leadership: {mode: both};leadership.mode: expected none, kube-scheduler or lease, was 'both'",
+        "leadership: {mod: lease};unknown setting 'leadership.mod'; there are mode, leaseNamespace,",
+        "leadership: {fence: {refusals: x}}; line 1: leadership.fence.refusals: expected a whole number",
+        "leadership: {fence: {enabled: 1}}; line 1: leadership.fence.enabled: expected true or false",
+        "leadership: {fence: {refusals: 0}};leadership.fence.refusals: expected 1 to 100, was 0",
+        "leadership: {renewDeadlineSeconds: 15};leadership.renewDeadlineSeconds: expected 2 to 14,",
+        "leadership: {leaseName: 'A b'};leadership.leaseName: expected a name such as kube-system,",
         "bindThreads: 0;bindThreads: expected 1 to 256, was 0",
         "devices: {assignPatienceSeconds: 0}; devices.assignPatienceSeconds: expected 1 to 3600, was 0",
         "listPageSize: 1;listPageSize: expected 100 to 10000, was 1",
@@ -128,6 +213,20 @@ class StowageConfigTest {
         "port: '1'; line 1: port: expected a whole number",
         "wholeGpuResources: 5; line 1: wholeGpuResources: expected a list",
         "prot: 5;unknown setting 'prot'; there are host, port,",
+        "host: 0.0.0.0;host: expected a loopback address, or tls, or http.plainHttp: true",
+        "host: stowage.example.com;host: expected a loopback address, or tls, or http.plainHttp:",
+        "host: '::';host: expected a loopback address, or tls, or http.plainHttp: true",
+        "host: 127.0.0.1.evil.example;host: expected a loopback address, or tls,",
+        "http: {inspectPort: 9, inspectHost: 0.0.0.0};http.inspectHost: expected a loopback address,",
+        "tls: {keyFile: k};tls.certFile: expected a PEM file, was none",
+        "tls: {certFile: c, keyFile: ''};tls.keyFile: expected a PEM file, was none",
+        "tls: {certFile: c, keyFile: k, caFile: d};unknown setting 'tls.caFile'; there are certFile, keyFile, clientCaFile",
+        "tls: yes; line 1: tls: expected settings by name: certFile, keyFile, clientCaFile",
+        "http: {maxConnections: 0};http.maxConnections: expected 1 to 100000, was 0",
+        "http: {idleSeconds: many}; line 1: http.idleSeconds: expected a whole number",
+        "http: {plainHttp: 1}; line 1: http.plainHttp: expected true or false",
+        "http: {requestSeconds: 4};http.requestSeconds: expected more than bindTimeoutMillis, was 4 s",
+        "http: {healthPort: 65536};http.healthPort: expected 0 to 65535, was 65536",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })
@@ -136,6 +235,22 @@ class StowageConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(directory.resolve("stowage.yaml").toString())
         .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"none,false", "kube-scheduler,true", "lease,true"})
+  void fenceIsOnWhereThereAreReplicas(String mode, boolean fenced)
+      throws IOException, ConfigException {
+    LeadershipConfig leadership = read("leadership: {mode: " + mode + "}").leadership();
+    assertThat(leadership.settings().fence().enabled()).isEqualTo(fenced);
+  }
+
+  @Test
+  void leaseOfItsOwnIsNotThatOfKubeScheduler() throws IOException, ConfigException {
+    assertThat(read("leadership: {mode: kube-scheduler}").leadership().leaseName())
+        .isEqualTo("stowage");
+    assertThat(read("leadership: {mode: lease}").leadership().leaseName())
+        .isEqualTo("stowage-extender");
   }
 
   @Test

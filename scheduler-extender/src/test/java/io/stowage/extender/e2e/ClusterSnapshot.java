@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.TreeMap;
 record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
   private static final String GPU_MEMORY = "aliyun.com/gpu-mem";
   private static final String GPU_COUNT = "aliyun.com/gpu-count";
+  private static final String CARD_INDEX = "ALIYUN_COM_GPU_MEM_IDX";
+  private static final String GIVEN_DEVICE = "local.stowage.io/given-device";
 
   static ClusterSnapshot take(KubernetesClient client) {
     return new ClusterSnapshot(
@@ -71,7 +74,11 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
       free.put(node.getMetadata().getName(), left);
     }
     for (Pod pod : boundPods()) {
-      Map<String, BigDecimal> left = free.get(pod.getSpec().getNodeName());
+      Map<String, BigDecimal> left =
+          assertThat(free.get(pod.getSpec().getNodeName()))
+              .as("node of pod " + pod.getMetadata().getName())
+              .isNotNull()
+              .actual();
       requests(pod).forEach((k, v) -> left.merge(k, v.negate(), BigDecimal::add));
     }
     return free;
@@ -79,17 +86,56 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
 
   /** Tells whether the sums of any of the nodes have room for a pod. */
   static boolean fits(Pod pod, Collection<Map<String, BigDecimal>> freeByNode) {
-    Map<String, BigDecimal> requests = requests(pod);
-    return freeByNode.stream()
-        .anyMatch(
-            free ->
-                requests.entrySet().stream()
-                    .allMatch(
-                        asked ->
-                            asked
-                                    .getValue()
-                                    .compareTo(free.getOrDefault(asked.getKey(), BigDecimal.ZERO))
-                                <= 0));
+    return freeByNode.stream().anyMatch(free -> fits(requests(pod), free));
+  }
+
+  private static boolean fits(Map<String, BigDecimal> requests, Map<String, BigDecimal> free) {
+    return requests.entrySet().stream()
+        .allMatch(
+            asked ->
+                asked.getValue().compareTo(free.getOrDefault(asked.getKey(), BigDecimal.ZERO))
+                    <= 0);
+  }
+
+  /** Returns the names of pods that wait though a node has room, on a single card for a share. */
+  List<String> waitingThoughTheyFit() {
+    Map<String, Map<String, BigDecimal>> free = free();
+    Map<String, long[]> freeOnCards = assertNoCardOvercommitted();
+    return pendingPods().stream()
+        .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+        .filter(
+            pod -> {
+              Map<String, BigDecimal> requests = requests(pod);
+              BigDecimal share = requests.getOrDefault(GPU_MEMORY, BigDecimal.ZERO);
+              return free.entrySet().stream()
+                  .filter(node -> fits(requests, node.getValue()))
+                  .anyMatch(
+                      node ->
+                          share.signum() == 0
+                              || Arrays.stream(freeOnCards.get(node.getKey()))
+                                  .anyMatch(units -> units >= share.longValueExact()));
+            })
+        .map(pod -> pod.getMetadata().getName())
+        .toList();
+  }
+
+  /**
+   * Fails where a container got another card of the device plugin's stand-in than the pod's
+   * annotations say; returns how many got one.
+   */
+  int assertCardsGivenAsAnnotated() {
+    int given = 0;
+    for (Pod pod : pods) {
+      Map<String, String> annotations = pod.getMetadata().getAnnotations();
+      String card = annotations == null ? null : annotations.get(GIVEN_DEVICE);
+      if (card != null) {
+        given++;
+        assertThat(card)
+            .as("card given to %s", pod.getMetadata().getName())
+            .isEqualTo(annotations.get(CARD_INDEX));
+      }
+    }
+    return given;
   }
 
   /** Returns the allocated part of a resource in percent. */
@@ -135,7 +181,7 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
       if (allocatable.containsKey(GPU_COUNT)) {
         int count = amount(allocatable.get(GPU_COUNT)).intValueExact();
         long[] free = new long[count];
-        java.util.Arrays.fill(free, amount(allocatable.get(GPU_MEMORY)).longValueExact() / count);
+        Arrays.fill(free, amount(allocatable.get(GPU_MEMORY)).longValueExact() / count);
         cards.put(node.getMetadata().getName(), free);
       }
     }
@@ -144,8 +190,7 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
       if (units != null) {
         long[] free = cards.get(pod.getSpec().getNodeName());
         String name = pod.getMetadata().getName();
-        int card =
-            Integer.parseInt(pod.getMetadata().getAnnotations().get("ALIYUN_COM_GPU_MEM_IDX"));
+        int card = Integer.parseInt(pod.getMetadata().getAnnotations().get(CARD_INDEX));
         assertThat(card).as("card of %s", name).isBetween(0, free.length - 1);
         free[card] -= units.longValueExact();
         assertThat(free[card])

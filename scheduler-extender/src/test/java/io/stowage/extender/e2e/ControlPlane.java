@@ -106,10 +106,10 @@ final class ControlPlane implements AutoCloseable {
     return startStowage(name, kubeconfig("stowage"));
   }
 
-  /** Starts {@code stowage serve} with a kubeconfig. */
-  StowageProcess startStowage(String name, Path kubeconfig) {
+  /** Starts {@code stowage serve} with a kubeconfig and further options. */
+  StowageProcess startStowage(String name, Path kubeconfig, String... options) {
     return StowageProcess.start(
-        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig);
+        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig, options);
   }
 
   /** Starts kube-scheduler with a shipped profile. */
@@ -135,7 +135,12 @@ final class ControlPlane implements AutoCloseable {
 
   /** Starts kube-scheduler with a configuration. */
   ChildProcess startSchedulerWith(String config) {
-    Path file = directory.resolve("kube-scheduler.yaml");
+    return startSchedulerWith("kube-scheduler", config);
+  }
+
+  /** Starts a kube-scheduler with a configuration; its files have this name. */
+  ChildProcess startSchedulerWith(String name, String config) {
+    Path file = directory.resolve(name + ".yaml");
     String kubeconfig = kubeconfig("scheduler").toString();
     try {
       Files.writeString(file, config, StandardCharsets.UTF_8);
@@ -143,7 +148,7 @@ final class ControlPlane implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     return ChildProcess.start(
-        directory.resolve("kube-scheduler.log"),
+        directory.resolve(name + ".log"),
         ENVIRONMENT,
         List.of(
             program.toString(),
@@ -170,6 +175,20 @@ final class ControlPlane implements AutoCloseable {
                 nodes.toString()));
     arguments.addAll(List.of(flags));
     run("create-nodes", arguments);
+  }
+
+  /** Stops a component, starts it again and waits until it is ready. */
+  void restart(String component, Duration down) {
+    run(
+        "restart",
+        List.of(
+            "restart",
+            "--work-dir",
+            directory.resolve("run").toString(),
+            "--component",
+            component,
+            "--down",
+            down.toSeconds() + "s"));
   }
 
   /** Runs kubectl and returns what it says. */

@@ -7,9 +7,11 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.util.List;
@@ -31,6 +33,7 @@ final class RecordingProxy implements AutoCloseable {
   private final List<Consumer<Exchange>> listeners = new CopyOnWriteArrayList<>();
   private volatile int stowagePort = NOBODY;
   private volatile @Nullable Consumer<String> before;
+  private volatile @Nullable Consumer<String> after;
 
   /** Starts listening on a free port. */
   RecordingProxy() {
@@ -70,6 +73,11 @@ final class RecordingProxy implements AutoCloseable {
     before = action;
   }
 
+  /** Has something done, with the verb's name, before each answer is handed back; null ends it. */
+  void after(@Nullable Consumer<String> action) {
+    after = action;
+  }
+
   private void handOn(HttpServerRequest request) {
     int port = stowagePort;
     if (port == NOBODY) {
@@ -78,12 +86,11 @@ final class RecordingProxy implements AutoCloseable {
     }
     request
         .body()
-        .compose(body -> interfere(request).compose(done -> forward(request, body, port)))
+        .compose(body -> interfere(before, request).compose(done -> forward(request, body, port)))
         .onFailure(failure -> request.connection().close());
   }
 
-  private Future<Void> interfere(HttpServerRequest request) {
-    Consumer<String> action = before;
+  private Future<Void> interfere(@Nullable Consumer<String> action, HttpServerRequest request) {
     return action == null
         ? Future.succeededFuture()
         : vertx.executeBlocking(
@@ -120,12 +127,16 @@ final class RecordingProxy implements AutoCloseable {
                     .compose(
                         answer -> {
                           tell(request.path(), body, response.statusCode(), answer);
-                          request.response().setStatusCode(response.statusCode());
-                          response
-                              .headers()
-                              .forEach(h -> request.response().putHeader(h.getKey(), h.getValue()));
-                          return request.response().end(answer);
+                          return interfere(after, request)
+                              .compose(done -> answer(request.response(), response, answer));
                         }));
+  }
+
+  private static Future<Void> answer(
+      HttpServerResponse to, HttpClientResponse from, Buffer answer) {
+    to.setStatusCode(from.statusCode());
+    from.headers().forEach(header -> to.putHeader(header.getKey(), header.getValue()));
+    return to.end(answer);
   }
 
   private void tell(String path, Buffer body, int status, Buffer answer) {

@@ -19,20 +19,34 @@ final class ServedCluster implements AutoCloseable {
   private final ControlPlane controlPlane;
   private final RecordingProxy proxy = new RecordingProxy();
   private final List<Exchange> exchanges = new CopyOnWriteArrayList<>();
-  private StowageProcess stowage;
+  private final Path stowageKubeconfig;
+  private final String[] stowageOptions;
+  private final List<StowageProcess> stowages = new CopyOnWriteArrayList<>();
   private ChildProcess scheduler;
-  private int starts;
 
   ServedCluster(String name, Path nodes, String... flags) {
-    controlPlane = ControlPlane.start(name, nodes, flags);
+    this(ControlPlane.start(name, nodes, flags));
     proxy.listen(exchanges::add);
+  }
+
+  private ServedCluster(ControlPlane controlPlane) {
+    this(controlPlane, controlPlane.kubeconfig("stowage"));
+  }
+
+  /** Serves a control plane with a Stowage that has this kubeconfig; keeps no exchanges. */
+  ServedCluster(ControlPlane controlPlane, Path stowageKubeconfig, String... stowageOptions) {
+    this.controlPlane = controlPlane;
+    this.stowageKubeconfig = stowageKubeconfig;
+    this.stowageOptions = stowageOptions.clone();
     startStowage();
     scheduler = controlPlane.startScheduler("stowage", proxy.url());
   }
 
   /** Starts Stowage anew; kube-scheduler's requests go to it once it is ready. */
   void startStowage() {
-    stowage = controlPlane.startStowage("stowage-" + starts++);
+    StowageProcess stowage =
+        controlPlane.startStowage("stowage-" + stowages.size(), stowageKubeconfig, stowageOptions);
+    stowages.add(stowage);
     stowage.awaitReady();
     proxy.forwardTo(stowage);
   }
@@ -40,7 +54,7 @@ final class ServedCluster implements AutoCloseable {
   /** Kills Stowage; kube-scheduler's connections break. */
   void killStowage() {
     proxy.forwardToNobody();
-    stowage.kill();
+    stowage().kill();
   }
 
   /** Restarts kube-scheduler with a configuration. */
@@ -57,8 +71,24 @@ final class ServedCluster implements AutoCloseable {
     return controlPlane.admin();
   }
 
+  /** Returns the Stowage that was started last. */
   StowageProcess stowage() {
-    return stowage;
+    return stowages.get(stowages.size() - 1);
+  }
+
+  /** Returns every Stowage that was started, the first one first. */
+  List<StowageProcess> stowages() {
+    return List.copyOf(stowages);
+  }
+
+  ChildProcess scheduler() {
+    return scheduler;
+  }
+
+  /** Kills kube-scheduler and starts it anew. */
+  void killScheduler() {
+    scheduler.kill();
+    scheduler = controlPlane.startScheduler("stowage", proxy.url());
   }
 
   RecordingProxy proxy() {
@@ -159,15 +189,7 @@ final class ServedCluster implements AutoCloseable {
 
   /** Returns a metric of Stowage that has no labels. */
   double metric(String name) {
-    return stowage
-        .client()
-        .get("/metrics")
-        .body()
-        .lines()
-        .filter(line -> line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no metric " + name));
+    return stowage().metric(name);
   }
 
   /** Returns what kube-scheduler has logged as errors about a pod of namespace default. */
@@ -182,7 +204,7 @@ final class ServedCluster implements AutoCloseable {
   @Override
   public void close() {
     scheduler.close();
-    stowage.close();
+    stowages.forEach(StowageProcess::close);
     proxy.close();
     controlPlane.close();
   }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.stowage.extender.http.ExtenderClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -24,12 +25,10 @@ final class StowageProcess implements AutoCloseable {
   }
 
   /** Starts it on a free port and waits until it listens. */
-  static StowageProcess start(Path log, Path jar, Path kubeconfig) {
+  static StowageProcess start(Path log, Path jar, Path kubeconfig, String... options) {
     assertThat(jar).as("Stowage's jar").isRegularFile();
-    ChildProcess process =
-        ChildProcess.start(
-            log,
-            Map.of(),
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-jar",
@@ -39,6 +38,8 @@ final class StowageProcess implements AutoCloseable {
                 kubeconfig.toString(),
                 "--port",
                 "0"));
+    command.addAll(List.of(options));
+    ChildProcess process = ChildProcess.start(log, Map.of(), command);
     try {
       await("Stowage to listen, see " + log)
           .atMost(Duration.ofMinutes(1))
@@ -73,6 +74,31 @@ final class StowageProcess implements AutoCloseable {
         .lines()
         .filter(line -> line.contains("[WARN]") || line.contains("[ERROR]"))
         .toList();
+  }
+
+  /** Returns a metric that has no labels. */
+  double metric(String name) {
+    return client()
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no metric " + name));
+  }
+
+  /** Returns what it has written so far. */
+  String output() {
+    return process.output();
+  }
+
+  Path log() {
+    return process.log();
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   void kill() {

@@ -1,0 +1,36 @@
+package io.stowage.extender.cli;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** How commands reach a cluster. */
+final class ClusterAccess {
+  private ClusterAccess() {}
+
+  /**
+   * Returns a client by a kubeconfig; where none is given by KUBECONFIG, ~/.kube/config, or inside
+   * a cluster by the pod's account.
+   */
+  static KubernetesClient client(CommandLine command, @Nullable Path kubeconfig) {
+    KubernetesClientBuilder builder = new KubernetesClientBuilder();
+    if (kubeconfig != null) {
+      if (!Files.isReadable(kubeconfig)) {
+        throw new ParameterException(command, "--kubeconfig: cannot read " + kubeconfig);
+      }
+      try {
+        builder.withConfig(Config.fromKubeconfig(new File(kubeconfig.toString())));
+      } catch (RuntimeException e) {
+        throw new ParameterException(
+            command, "--kubeconfig: " + kubeconfig + " is no kubeconfig: " + e);
+      }
+    }
+    return builder.build();
+  }
+}
