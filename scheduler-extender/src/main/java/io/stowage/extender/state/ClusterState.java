@@ -2,7 +2,6 @@ package io.stowage.extender.state;
 
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
-import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.policy.PlacementPolicy;
@@ -46,7 +45,7 @@ public final class ClusterState {
   private final NodeRanking ranking;
   private final FreeGpuFigures freeGpu = new FreeGpuFigures();
 
-  private final KnownNodes nodes = new KnownNodes();
+  private final KnownNodes nodes = new KnownNodes(bound, freed);
   private final Claims claims = new Claims();
   private final PodVersions versions = new PodVersions();
   private final WaitingPods waiting = new WaitingPods();
@@ -103,7 +102,7 @@ public final class ClusterState {
 
   /** Adds a node, or replaces what is known of it. */
   public void putNode(Node node) {
-    apply(nodes.put(node));
+    nodes.put(node);
   }
 
   /**
@@ -111,30 +110,12 @@ public final class ClusterState {
    * count with capacity 0 until a call without them.
    */
   public void putUnhealthyGpus(String nodeName, Set<Integer> deviceIndices) {
-    Node node = nodes.putUnhealthy(nodeName, deviceIndices);
-    if (node != null) {
-      apply(node);
-    }
-  }
-
-  private void apply(Node node) {
-    NodeState state = bound.hard().node(node.name());
-    Node before = state == null ? null : state.node();
-    if (!node.equals(before)) {
-      bound.hard().putNode(node);
-      bound.steering().putNode(node);
-      if (before == null || KnownNodes.offersMore(before, node)) {
-        freed.add(node.name());
-      }
-    }
+    nodes.putUnhealthy(nodeName, deviceIndices);
   }
 
   /** Forgets a node; pods on it stay on record until they go. */
   public void removeNode(String name) {
     nodes.remove(name);
-    bound.hard().removeNode(name);
-    bound.steering().removeNode(name);
-    freed.gone(name);
   }
 
   /** Takes in a volume claim, and whether it is bound to a volume. */
