@@ -2,7 +2,6 @@ package io.stowage.extender.state;
 
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
-import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.policy.PlacementPolicy;
@@ -48,7 +47,7 @@ public final class ClusterState {
   private final NodeRanking ranking;
   private final FreeGpuFigures freeGpu = new FreeGpuFigures();
 
-  private final KnownNodes nodes = new KnownNodes();
+  private final KnownNodes nodes = new KnownNodes(bound, freed);
   private final Claims claims = new Claims();
   private final PodVersions versions = new PodVersions();
   private final WaitingPods waiting = new WaitingPods();
@@ -125,7 +124,7 @@ public final class ClusterState {
 
   /** Adds a node, or replaces what is known of it. */
   public void putNode(Node node) {
-    apply(nodes.put(node));
+    nodes.put(node);
   }
 
   /**
@@ -133,30 +132,12 @@ public final class ClusterState {
    * count with capacity 0 until a call without them.
    */
   public void putUnhealthyGpus(String nodeName, Set<Integer> deviceIndices) {
-    Node node = nodes.putUnhealthy(nodeName, deviceIndices);
-    if (node != null) {
-      apply(node);
-    }
-  }
-
-  private void apply(Node node) {
-    NodeState state = bound.hard().node(node.name());
-    Node before = state == null ? null : state.node();
-    if (!node.equals(before)) {
-      bound.hard().putNode(node);
-      bound.steering().putNode(node);
-      if (before == null || KnownNodes.offersMore(before, node)) {
-        freed.add(node.name());
-      }
-    }
+    nodes.putUnhealthy(nodeName, deviceIndices);
   }
 
   /** Forgets a node; pods on it stay on record until they go. */
   public void removeNode(String name) {
     nodes.remove(name);
-    bound.hard().removeNode(name);
-    bound.steering().removeNode(name);
-    freed.gone(name);
     refusals.removeNode(name);
   }
 
@@ -236,7 +217,7 @@ public final class ClusterState {
     }
     if (observed.isBound()) {
       putBound(observed);
-    } else if (bound.of(uid) == null || waiting.contains(uid)) {
+    } else if (bound.of(uid) == null || binds.isOpen(uid)) {
       putWaiting(observed);
     }
   }
@@ -313,6 +294,11 @@ public final class ClusterState {
     }
   }
 
+  /** Returns how many pods are remembered as gone. */
+  int rememberedGonePods() {
+    return versions.goneCount();
+  }
+
   // Filter and prioritize
 
   /**
@@ -324,7 +310,7 @@ public final class ClusterState {
    */
   public FilterDecision filter(
       ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    lapseHolds();
+    holds.lapse(nanoClock.getAsLong());
     Pod pod = observed.pod();
     Placement known = bound.of(pod.uid());
     if (known != null && nodeNames.contains(known.nodeName())) {
