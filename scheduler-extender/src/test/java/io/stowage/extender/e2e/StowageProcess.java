@@ -24,21 +24,29 @@ final class StowageProcess implements AutoCloseable {
     this.port = port;
   }
 
-  /** Starts it on a free port and waits until it listens. */
+  /** Starts it with further options. */
   static StowageProcess start(Path log, Path jar, Path kubeconfig, String... options) {
-    assertThat(jar).as("Stowage's jar").isRegularFile();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                jar.toString(),
-                "serve",
-                "--kubeconfig",
-                kubeconfig.toString(),
-                "--port",
-                "0"));
+    List<String> command = new ArrayList<>(command(jar, kubeconfig));
     command.addAll(List.of(options));
+    return start(log, command);
+  }
+
+  /** Returns the command that serves on a free port; further flags may follow it. */
+  static List<String> command(Path jar, Path kubeconfig) {
+    assertThat(jar).as("Stowage's jar").isRegularFile();
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-jar",
+        jar.toString(),
+        "serve",
+        "--kubeconfig",
+        kubeconfig.toString(),
+        "--port",
+        "0");
+  }
+
+  /** Starts it by a command and waits until it listens. */
+  static StowageProcess start(Path log, List<String> command) {
     ChildProcess process = ChildProcess.start(log, Map.of(), command);
     try {
       await("Stowage to listen, see " + log)
@@ -103,6 +111,33 @@ final class StowageProcess implements AutoCloseable {
 
   void kill() {
     process.kill();
+  }
+
+  /** Stops it in the middle of whatever it is doing. */
+  void pause() {
+    process.signal("STOP");
+  }
+
+  /** Lets it go on as if nothing had been. */
+  void resume() {
+    process.signal("CONT");
+  }
+
+  /** Tells whether it says that it is the active one. */
+  boolean isActive() {
+    return client().get("/leaderz").statusCode() == 200;
+  }
+
+  /** Returns a metric that has no labels. */
+  double metric(String name) {
+    return client()
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no metric " + name));
   }
 
   @Override
