@@ -106,10 +106,10 @@ final class ControlPlane implements AutoCloseable {
     return startStowage(name, kubeconfig("stowage"));
   }
 
-  /** Starts {@code stowage serve} with a kubeconfig. */
-  StowageProcess startStowage(String name, Path kubeconfig) {
+  /** Starts {@code stowage serve} with a kubeconfig and further arguments. */
+  StowageProcess startStowage(String name, Path kubeconfig, String... arguments) {
     return StowageProcess.start(
-        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig);
+        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig, arguments);
   }
 
   /** Starts kube-scheduler with a shipped profile. */

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.stowage.extender.http.ExtenderClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -23,13 +24,11 @@ final class StowageProcess implements AutoCloseable {
     this.port = port;
   }
 
-  /** Starts it on a free port and waits until it listens. */
-  static StowageProcess start(Path log, Path jar, Path kubeconfig) {
+  /** Starts it on a free port, with further arguments, and waits until it listens. */
+  static StowageProcess start(Path log, Path jar, Path kubeconfig, String... arguments) {
     assertThat(jar).as("Stowage's jar").isRegularFile();
-    ChildProcess process =
-        ChildProcess.start(
-            log,
-            Map.of(),
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-jar",
@@ -39,6 +38,8 @@ final class StowageProcess implements AutoCloseable {
                 kubeconfig.toString(),
                 "--port",
                 "0"));
+    command.addAll(List.of(arguments));
+    ChildProcess process = ChildProcess.start(log, Map.of(), command);
     try {
       await("Stowage to listen, see " + log)
           .atMost(Duration.ofMinutes(1))
@@ -73,6 +74,11 @@ final class StowageProcess implements AutoCloseable {
         .lines()
         .filter(line -> line.contains("[WARN]") || line.contains("[ERROR]"))
         .toList();
+  }
+
+  /** Returns where its log is. */
+  Path log() {
+    return process.log();
   }
 
   void kill() {
