@@ -81,9 +81,10 @@ final class ServeCommand implements Callable<Integer> {
                 config.gpuResources(),
                 config.listPageSize())) {
       LOG.info(
-          "listening on {}:{}, API server {}",
+          "listening on {}:{} ({}), API server {}",
           config.host(),
           service.port(),
+          config.tls() == null ? "plain HTTP" : "TLS",
           client.getMasterUrl());
       termination.await();
       LOG.info("stopping");
