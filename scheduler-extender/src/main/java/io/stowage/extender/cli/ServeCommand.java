@@ -86,9 +86,10 @@ final class ServeCommand implements Callable<Integer> {
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
       LOG.info(
-          "listening on {}:{}, API server {}",
+          "listening on {}:{} ({}), API server {}",
           config.host(),
           service.port(),
+          config.tls() == null ? "plain HTTP" : "TLS",
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
       follow(client, service, config, election, leadership, termination);

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.exc.MismatchedInputException;
@@ -26,6 +27,9 @@ import tools.jackson.databind.json.JsonMapper;
  * Thread-safe.
  */
 public final class RequestDecoder {
+  /** As Kubernetes limits the names of its objects. */
+  private static final int MAX_NAME_CHARS = 253;
+
   private final JsonMapper mapper =
       JsonMapper.builder()
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -54,7 +58,7 @@ public final class RequestDecoder {
             "NodeNames", "expected an array of node names, or whole nodes in Nodes, was neither");
       }
       return new NodesRequest(required(pod), nodes, names == null);
-    } catch (StreamReadException e) {
+    } catch (StreamReadException | StreamConstraintsException e) {
       throw notJson(e);
     }
   }
@@ -81,7 +85,7 @@ public final class RequestDecoder {
           required("PodNamespace", podNamespace),
           required("PodUID", podUid),
           required("Node", node));
-    } catch (StreamReadException e) {
+    } catch (StreamReadException | StreamConstraintsException e) {
       throw notJson(e);
     }
   }
@@ -107,7 +111,7 @@ public final class RequestDecoder {
       }
       finish(parser);
       return new PreemptRequest(required(pod), victims == null ? Map.of() : victims);
-    } catch (StreamReadException e) {
+    } catch (StreamReadException | StreamConstraintsException e) {
       throw notJson(e);
     }
   }
@@ -158,7 +162,7 @@ public final class RequestDecoder {
     }
     try {
       return mapper.readValue(parser, type);
-    } catch (StreamReadException e) {
+    } catch (StreamReadException | StreamConstraintsException e) {
       throw e;
     } catch (JacksonException e) {
       throw invalid(field, e);
@@ -341,15 +345,21 @@ public final class RequestDecoder {
     if (text.isEmpty()) {
       throw new InvalidObjectException(field, "expected a name, was none");
     }
+    if (text.length() > MAX_NAME_CHARS || text.chars().anyMatch(Character::isISOControl)) {
+      throw new InvalidObjectException(
+          field,
+          "expected a name of at most "
+              + MAX_NAME_CHARS
+              + " printable characters, was a text of "
+              + text.length());
+    }
     return text;
   }
 
-  private static MalformedRequestException notJson(StreamReadException e) {
+  private static MalformedRequestException notJson(JacksonException e) {
+    String where = e.getLocation() == null ? "" : ", at byte " + e.getLocation().getByteOffset();
     return new MalformedRequestException(
-        "body: expected JSON, at byte "
-            + e.getLocation().getByteOffset()
-            + ": "
-            + e.getOriginalMessage());
+        "body: expected JSON" + where + ": " + e.getOriginalMessage());
   }
 
   private static InvalidObjectException invalid(String root, JacksonException e) {
