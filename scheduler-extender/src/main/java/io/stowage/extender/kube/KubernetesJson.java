@@ -9,8 +9,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * How Kubernetes objects are read from JSON.
  *
- * <p>Unknown fields are passed over. A field that is null is as if it were left out; a null inside a
- * list or map, which no API server writes, is refused.
+ * <p>Unknown fields are passed over. A field that is null is as if it were left out; a null inside
+ * a list or map, which no API server writes, is refused.
  */
 public final class KubernetesJson {
   private KubernetesJson() {}

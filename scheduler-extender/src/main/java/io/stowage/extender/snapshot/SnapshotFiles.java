@@ -152,8 +152,7 @@ public final class SnapshotFiles {
       }
     } catch (JacksonException e) {
       String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
-      throw new SnapshotFormatException(
-          file + line + ": not JSON: " + e.getOriginalMessage());
+      throw new SnapshotFormatException(file + line + ": not JSON: " + e.getOriginalMessage());
     }
     if (more) {
       throw new SnapshotFormatException(

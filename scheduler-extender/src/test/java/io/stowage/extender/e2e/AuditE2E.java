@@ -30,7 +30,8 @@ import org.junit.jupiter.api.TestInstance;
 class AuditE2E {
   private static final String SILENT = "silent";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final Pattern METRICS = Pattern.compile("metrics on http://127\\.0\\.0\\.1:(\\d+)");
+  private static final Pattern METRICS =
+      Pattern.compile("metrics on http://127\\.0\\.0\\.1:(\\d+)");
 
   private ControlPlane controlPlane;
   private Path kubeconfig;
@@ -55,8 +56,7 @@ class AuditE2E {
     await("pods to be gone")
         .atMost(PATIENCE)
         .until(
-            () ->
-                controlPlane.admin().pods().inNamespace("default").list().getItems().isEmpty());
+            () -> controlPlane.admin().pods().inNamespace("default").list().getItems().isEmpty());
   }
 
   @AfterAll
@@ -69,7 +69,10 @@ class AuditE2E {
         "create", "clusterrole", "audit", "--verb=get,list", "--resource=nodes,pods");
     controlPlane.kubectl("create", "serviceaccount", "audit", "--namespace=default");
     controlPlane.kubectl(
-        "create", "clusterrolebinding", "audit", "--clusterrole=audit",
+        "create",
+        "clusterrolebinding",
+        "audit",
+        "--clusterrole=audit",
         "--serviceaccount=default:audit");
     String token = controlPlane.kubectl("create", "token", "audit", "--namespace=default").strip();
     String admin = Files.readString(controlPlane.kubeconfig("admin"), StandardCharsets.UTF_8);
@@ -154,7 +157,8 @@ class AuditE2E {
 
   @Test
   void watchingAMetricFollowsAndTheLastStateIsTheExitCode() {
-    try (ChildProcess audit = audit("--watch", "--port", "0", "--interval", "1")) {
+    ChildProcess audit = audit("--watch", "--port", "0", "--interval", "1");
+    try (audit) {
       await("metrics to be served")
           .atMost(PATIENCE)
           .until(() -> METRICS.matcher(audit.output()).find());
@@ -174,12 +178,11 @@ class AuditE2E {
       awaitOvercommittedNodes(client, 0);
       bind("too-much-again", "cpu=10", Map.of());
       awaitOvercommittedNodes(client, 1);
-      audit.close();
-      assertThat(audit.exitCode()).isEqualTo(1);
-      assertThat(audit.output())
-          .contains("found: node silent: cpu: 9 asked by 1 pod, allocatable 8")
-          .contains("gone: node silent: cpu: 9 asked by 1 pod, allocatable 8");
     }
+    assertThat(audit.exitCode()).isEqualTo(1);
+    assertThat(audit.output())
+        .contains("found: node silent: cpu: 9 asked by 1 pod, allocatable 8")
+        .contains("gone: node silent: cpu: 9 asked by 1 pod, allocatable 8");
   }
 
   private static void awaitOvercommittedNodes(ExtenderClient client, int count) {
