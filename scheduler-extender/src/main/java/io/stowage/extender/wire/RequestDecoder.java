@@ -3,6 +3,7 @@ package io.stowage.extender.wire;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.KubernetesJson;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -13,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.exc.StreamReadException;
-import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,12 +32,10 @@ public final class RequestDecoder {
   /** As Kubernetes limits the names of its objects. */
   private static final int MAX_NAME_CHARS = 253;
 
+  // Slices of a body are found by byte offsets, which are those of UTF-8, JSON's encoding.
   private final JsonMapper mapper =
-      JsonMapper.builder()
-          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+      KubernetesJson.mapper(
+          JsonFactory.builder().disable(TokenStreamFactory.Feature.CHARSET_DETECTION).build());
 
   /** Decodes the arguments of {@code filter} and {@code prioritize}. */
   public NodesRequest nodes(byte[] body) throws MalformedRequestException, InvalidObjectException {
@@ -58,7 +58,7 @@ public final class RequestDecoder {
             "NodeNames", "expected an array of node names, or whole nodes in Nodes, was neither");
       }
       return new NodesRequest(required(pod), nodes, names == null);
-    } catch (StreamReadException | StreamConstraintsException e) {
+    } catch (JacksonException e) {
       throw notJson(e);
     }
   }
@@ -85,7 +85,7 @@ public final class RequestDecoder {
           required("PodNamespace", podNamespace),
           required("PodUID", podUid),
           required("Node", node));
-    } catch (StreamReadException | StreamConstraintsException e) {
+    } catch (JacksonException e) {
       throw notJson(e);
     }
   }
@@ -111,7 +111,7 @@ public final class RequestDecoder {
       }
       finish(parser);
       return new PreemptRequest(required(pod), victims == null ? Map.of() : victims);
-    } catch (StreamReadException | StreamConstraintsException e) {
+    } catch (JacksonException e) {
       throw notJson(e);
     }
   }
@@ -162,9 +162,7 @@ public final class RequestDecoder {
     }
     try {
       return mapper.readValue(parser, type);
-    } catch (StreamReadException | StreamConstraintsException e) {
-      throw e;
-    } catch (JacksonException e) {
+    } catch (DatabindException e) {
       throw invalid(field, e);
     }
   }
@@ -357,9 +355,12 @@ public final class RequestDecoder {
   }
 
   private static MalformedRequestException notJson(JacksonException e) {
-    String where = e.getLocation() == null ? "" : ", at byte " + e.getLocation().getByteOffset();
+    TokenStreamLocation location = e.getLocation();
     return new MalformedRequestException(
-        "body: expected JSON" + where + ": " + e.getOriginalMessage());
+        "body: expected JSON"
+            + (location == null ? "" : ", at byte " + location.getByteOffset())
+            + ": "
+            + e.getOriginalMessage());
   }
 
   private static InvalidObjectException invalid(String root, JacksonException e) {
