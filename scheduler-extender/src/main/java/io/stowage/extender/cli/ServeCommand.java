@@ -1,9 +1,6 @@
 package io.stowage.extender.cli;
 
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
@@ -49,7 +46,6 @@ import picocli.CommandLine.Spec;
     })
 final class ServeCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
-  private static final int IMPATIENT_MILLIS = 5000;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -113,7 +109,7 @@ final class ServeCommand implements Callable<Integer> {
                 service.loop(),
                 service.metrics(),
                 config.watchSettings());
-        KubernetesClient impatient = impatient(client.getConfiguration());
+        KubernetesClient impatient = ClusterAccess.impatient(client.getConfiguration());
         EventWriter events = new EventWriter(impatient, service.metrics());
         Waking waking =
             Waking.start(
@@ -167,17 +163,6 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
     }
-  }
-
-  /** Returns a client for writes that can be done without, or later. */
-  private static KubernetesClient impatient(Config config) {
-    return new KubernetesClientBuilder()
-        .withConfig(
-            new ConfigBuilder(config)
-                .withRequestTimeout(IMPATIENT_MILLIS)
-                .withRequestRetryBackoffLimit(0)
-                .build())
-        .build();
   }
 
   private static long epochNanos() {

@@ -52,7 +52,7 @@ public final class NeededRights {
           Right.everywhere(
               "",
               "nodes/status",
-              "saying on a node that another extender is at work (setting notices.nodeConditions)",
+              "marking nodes of another extender (setting notices.nodeConditions)",
               "patch"));
     }
     addLeadership(rights, config.leadership().settings());

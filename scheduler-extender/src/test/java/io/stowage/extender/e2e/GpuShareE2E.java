@@ -168,7 +168,7 @@ class GpuShareE2E {
     assertThat(cluster.schedulerErrors("third")).isEmpty();
 
     cluster.endPod("first");
-    assertThat(cluster.awaitBoundWaking("third").getMetadata().getAnnotations())
+    assertThat(cluster.awaitBound("third").getMetadata().getAnnotations())
         .containsEntry(INDEX, firstCard);
     ClusterSnapshot.take(cluster.admin()).assertNoCardOvercommitted();
   }

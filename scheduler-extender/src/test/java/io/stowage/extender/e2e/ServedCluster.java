@@ -125,28 +125,6 @@ final class ServedCluster implements AutoCloseable {
     controlPlane.kubectl("annotate", "pod", name, "local.stowage.io/end=Succeeded");
   }
 
-  /**
-   * Waits until a pod for which room was made is on a node and returns it. kube-scheduler may have
-   * tried it a moment before Stowage's watch had the room, and then does not by itself for minutes;
-   * an update of the pod's metadata makes it.
-   */
-  Pod awaitBoundWaking(String name) {
-    await("pod %s to be bound".formatted(name))
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofSeconds(2))
-        .until(
-            () -> {
-              boolean bound = ClusterSnapshot.isBound(pod(name));
-              if (!bound) {
-                String value = Long.toString(System.nanoTime());
-                controlPlane.kubectl(
-                    "annotate", "--overwrite", "pod", name, "e2e.stowage.io/woken=" + value);
-              }
-              return bound;
-            });
-    return pod(name);
-  }
-
   /** Waits until a pod is on a node and returns it. */
   Pod awaitBound(String name) {
     await("pod %s to be bound".formatted(name))
