@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,7 +32,8 @@ kubectl: the program is then that component, with that component's own flags.
 With STOWAGE_LOCAL_STOP_ON_STDIN_CLOSE=1 in the environment every command but kubectl stops, as if by SIGTERM, when its
 standard input closes.`,
 	}
-	command.AddCommand(upCommand(), downCommand(), createNodesCommand(), schedulerConfigCommand(), kubeletCommand())
+	command.AddCommand(upCommand(), downCommand(), restartCommand(), createNodesCommand(), schedulerConfigCommand(),
+		kubeletCommand())
 	return command
 }
 
@@ -81,6 +83,26 @@ func downCommand() *cobra.Command {
 		},
 	}
 	addWorkDir(command, &workDir)
+	return command
+}
+
+func restartCommand() *cobra.Command {
+	var workDir string
+	var request controlplane.RestartRequest
+	command := &cobra.Command{
+		Use:   "restart",
+		Short: "Stop a component that up has started, start it again with the same ports and data, wait until it is ready",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return controlplane.Restart(command.Context(), workDir, request)
+		},
+	}
+	addWorkDir(command, &workDir)
+	flags := command.Flags()
+	flags.StringVar(&request.Component, "component", "", "its name, as in ready.json: kube-apiserver, etcd, …")
+	flags.DurationVar(&request.Down, "down", 0, "time between stop and start")
+	flags.BoolVar(&request.Kill, "kill", false, "stop it with SIGKILL instead of SIGTERM")
+	require(command, "component")
 	return command
 }
 
@@ -144,16 +166,20 @@ func schedulerConfigCommand() *cobra.Command {
 }
 
 func kubeletCommand() *cobra.Command {
-	var kubeconfig string
+	var options kubelet.Options
 	command := &cobra.Command{
 		Use:   controlplane.KubeletComponent,
-		Short: "Stand in for the kubelets of all nodes",
+		Short: "Stand in for the kubelets, device plugins and slow volume provisioner of a cluster",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return kubelet.Run(command.Context(), kubeconfig)
+			return kubelet.Run(command.Context(), options)
 		},
 	}
-	command.Flags().StringVar(&kubeconfig, "kubeconfig", "", "kubeconfig of an administrator")
+	flags := command.Flags()
+	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "kubeconfig of an administrator")
+	flags.Uint64Var(&options.Seed, "seed", rand.Uint64(), "of the random delays; the log has the one used")
+	flags.StringVar(&options.AllocateMillis, "allocate-millis", "0-500",
+		"delay with which a pod that shares a GPU is given its device: least and most, unless its node's annotation says other")
 	require(command, "kubeconfig")
 	return command
 }

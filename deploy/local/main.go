@@ -15,7 +15,8 @@ import (
 	"stowage.io/local/internal/component"
 )
 
-//go:embed rbac.yaml fence.yaml kube-scheduler.yaml kube-scheduler-default.yaml kube-scheduler-most-allocated.yaml
+//go:embed rbac.yaml fence.yaml storage-class.yaml
+//go:embed kube-scheduler.yaml kube-scheduler-default.yaml kube-scheduler-most-allocated.yaml
 var assets embed.FS
 
 // stopOnStdinClose is set by a parent that hands us its end of a pipe as standard input: we stop as if by SIGTERM when

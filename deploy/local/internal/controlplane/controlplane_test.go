@@ -89,7 +89,7 @@ func TestExtraFlags(t *testing.T) {
 	if err != nil || strings.Join(flags["kube-apiserver"], " ") != "--v=4 --profiling" || len(flags["stowage"]) != 1 {
 		t.Errorf("got %v, %v", flags, err)
 	}
-	for _, bad := range []string{"--v=4", "kubelet=--v=4", "kube-apiserver"} {
+	for _, bad := range []string{"--v=4", "kubectl=--v=4", "kube-apiserver"} {
 		_, err := ParseExtraFlags([]string{bad})
 		wantError(t, err, "expected COMPONENT=FLAG")
 	}

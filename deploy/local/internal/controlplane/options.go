@@ -52,7 +52,8 @@ const stowageComponent = "stowage"
 // ParseExtraFlags splits COMPONENT=FLAG arguments.
 func ParseExtraFlags(arguments []string) (map[string][]string, error) {
 	known := []string{
-		component.Etcd, component.APIServer, component.ControllerManager, component.Scheduler, stowageComponent,
+		component.Etcd, component.APIServer, component.ControllerManager, KubeletComponent, component.Scheduler,
+		stowageComponent,
 	}
 	result := map[string][]string{}
 	for _, argument := range arguments {

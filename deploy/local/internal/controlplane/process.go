@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -19,21 +20,25 @@ const tailBytes = 4096
 
 // process is a component that runs as a child, with standard output and error in a log file.
 type process struct {
-	name    string
-	command *exec.Cmd
-	log     string
-	done    chan struct{} // closed when the process has ended
-	err     error         // set before done is closed
+	name      string
+	command   *exec.Cmd
+	arguments []string // program first
+	log       string
+	expected  atomic.Bool   // set before its end is brought about by a restart
+	done      chan struct{} // closed when the process has ended
+	err       error         // set before done is closed
 }
 
 // startProcess starts a program as a child that the kernel kills when this thread ends: a child outlives us in no case, not
 // even when we are killed. The caller must have locked its goroutine to a thread that lasts.
-func startProcess(name, logPath string, command *exec.Cmd) (*process, error) {
-	log, err := os.Create(logPath)
+// Its log goes on where that of an earlier process of the name has ended.
+func startProcess(name, logPath string, arguments []string) (*process, error) {
+	log, err := os.OpenFile(logPath, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
+	command := exec.Command(arguments[0], arguments[1:]...)
 	command.Stdout = log
 	command.Stderr = log
 	command.SysProcAttr = &syscall.SysProcAttr{
@@ -43,12 +48,24 @@ func startProcess(name, logPath string, command *exec.Cmd) (*process, error) {
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	started := &process{name: name, command: command, log: logPath, done: make(chan struct{})}
+	started := &process{name: name, command: command, arguments: arguments, log: logPath, done: make(chan struct{})}
 	go func() {
 		started.err = command.Wait()
 		close(started.done)
 	}()
 	return started, nil
+}
+
+// end stops the process, or kills it without asking.
+func (p *process) end(kill bool) error {
+	if !kill {
+		return p.stop()
+	}
+	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill %s: %w", p.name, err)
+	}
+	<-p.done
+	return nil
 }
 
 // stop asks the process to end, and kills it if it does not. It returns when the process is gone.
@@ -62,10 +79,9 @@ func (p *process) stop() error {
 		return nil
 	case <-time.After(stopPatience):
 	}
-	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill %s: %w", p.name, err)
+	if err := p.end(true); err != nil {
+		return err
 	}
-	<-p.done
 	return fmt.Errorf("%s did not end within %s of SIGTERM and was killed", p.name, stopPatience)
 }
 

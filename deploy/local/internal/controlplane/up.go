@@ -67,7 +67,10 @@ type run struct {
 	urls      map[string]string
 	nodes     []*corev1.Node
 	started   time.Time
-	died      context.CancelCauseFunc
+	// secondsToReady is set when everything is ready.
+	secondsToReady float64
+	died           context.CancelCauseFunc
+	restarts       chan pendingRestart
 }
 
 // Up starts the control plane, writes ready.json when it is ready, and runs until ctx ends or a component dies. It stops
@@ -100,14 +103,24 @@ func Up(ctx context.Context, options Options, out io.Writer) (result error) {
 	defer died(nil)
 	run := &run{
 		options: options, out: out, dir: dir, program: program, urls: map[string]string{}, nodes: cluster,
-		started: started, died: died,
+		started: started, died: died, restarts: make(chan pendingRestart),
 	}
 	defer func() { result = errors.Join(result, run.stop()) }()
-	if err := run.startWithin(ctx, options.StartTimeout); err != nil {
+	err = run.startWithin(ctx, options.StartTimeout)
+	if err == nil {
+		err = run.listenForRestarts(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, run.firstDeath())
 	}
-	<-ctx.Done()
-	return run.firstDeath()
+	for {
+		select {
+		case <-ctx.Done():
+			return run.firstDeath()
+		case pending := <-run.restarts:
+			pending.answer <- run.restart(ctx, pending.RestartRequest)
+		}
+	}
 }
 
 func (r *run) startWithin(ctx context.Context, timeout time.Duration) error {
@@ -116,6 +129,7 @@ func (r *run) startWithin(ctx context.Context, timeout time.Duration) error {
 	if err := r.start(ctx); err != nil {
 		return err
 	}
+	r.secondsToReady = time.Since(r.started).Seconds()
 	ready := r.ready()
 	if err := r.dir.writeJSON(readyName, ready); err != nil {
 		return err
@@ -171,7 +185,7 @@ func (r *run) startAPIServer(ctx context.Context) error {
 	if err := r.startComponent(component.Etcd, urlOf("http", r.ports.etcd), etcdFlags(r.ports, dataDir)); err != nil {
 		return err
 	}
-	if err := r.awaitOK(ctx, component.Etcd, "/readyz"); err != nil {
+	if err := r.awaitOK(ctx, component.Etcd, readyPaths[component.Etcd]); err != nil {
 		return err
 	}
 	certDir, err := r.dir.subdirectory("certificates")
@@ -181,7 +195,7 @@ func (r *run) startAPIServer(ctx context.Context) error {
 	if err := r.startComponent(component.APIServer, r.access.url, apiServerFlags(r.ports, r.access, certDir)); err != nil {
 		return err
 	}
-	return r.awaitOK(ctx, component.APIServer, "/readyz")
+	return r.awaitOK(ctx, component.APIServer, readyPaths[component.APIServer])
 }
 
 func (r *run) startControllers() error {
@@ -193,9 +207,9 @@ func (r *run) startControllers() error {
 	return r.startComponent(KubeletComponent, "", []string{"--kubeconfig", r.access.kubeconfigs[kubeletUser]})
 }
 
-// applyManifests creates Stowage's access rules and its fence with this program's own kubectl.
+// applyManifests creates Stowage's access rules, its fence and the slow storage class with this program's own kubectl.
 func (r *run) applyManifests(ctx context.Context) error {
-	for _, name := range []string{"rbac.yaml", "fence.yaml"} {
+	for _, name := range []string{"rbac.yaml", "fence.yaml", "storage-class.yaml"} {
 		manifest, err := fs.ReadFile(r.options.Assets, name)
 		if err != nil {
 			return err
@@ -217,10 +231,10 @@ func (r *run) startStowage(ctx context.Context) error {
 	flags := append(stowageFlags(r.options, r.ports, r.access), r.options.ExtraFlags[stowageComponent]...)
 	r.options.ExtenderURL = urlOf("http", r.ports.stowage)
 	r.urls[stowageComponent] = r.options.ExtenderURL
-	if err := r.startProcess(stowageComponent, exec.Command(javaProgram(), flags...)); err != nil {
+	if err := r.startProcess(stowageComponent, append([]string{javaProgram()}, flags...)); err != nil {
 		return err
 	}
-	return r.awaitOK(ctx, stowageComponent, "/readyz")
+	return r.awaitOK(ctx, stowageComponent, readyPaths[stowageComponent])
 }
 
 // javaProgram is JAVA_HOME's Java if that is set, else the one on the path.
@@ -252,31 +266,50 @@ func (r *run) startScheduler(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.awaitOK(ctx, component.Scheduler, "/readyz")
+	return r.awaitOK(ctx, component.Scheduler, readyPaths[component.Scheduler])
 }
 
 func (r *run) startComponent(name, url string, flags []string) error {
 	r.urls[name] = url
-	arguments := slices.Concat([]string{name}, flags, r.options.ExtraFlags[name])
-	return r.startProcess(name, exec.Command(r.program, arguments...))
+	return r.startProcess(name, slices.Concat([]string{r.program, name}, flags, r.options.ExtraFlags[name]))
 }
 
-func (r *run) startProcess(name string, command *exec.Cmd) error {
-	logs, err := r.dir.subdirectory("logs")
-	if err != nil {
-		return err
-	}
-	r.say("start %s", name)
-	process, err := startProcess(name, filepath.Join(logs, name+".log"), command)
+func (r *run) startProcess(name string, arguments []string) error {
+	process, err := r.launch(name, arguments)
 	if err != nil {
 		return err
 	}
 	r.processes = append(r.processes, process)
+	return nil
+}
+
+// launch starts a process whose end, unless it is expected, ends the run.
+func (r *run) launch(name string, arguments []string) (*process, error) {
+	logs, err := r.dir.subdirectory("logs")
+	if err != nil {
+		return nil, err
+	}
+	r.say("start %s", name)
+	process, err := startProcess(name, filepath.Join(logs, name+".log"), arguments)
+	if err != nil {
+		return nil, err
+	}
 	go func() {
 		<-process.done
-		r.died(fmt.Errorf("%s ended", name))
+		if !process.expected.Load() {
+			r.died(fmt.Errorf("%s ended", name))
+		}
 	}()
-	return nil
+	return process, nil
+}
+
+// readyPaths answer 200 when a component is ready.
+var readyPaths = map[string]string{
+	component.Etcd:              "/readyz",
+	component.APIServer:         "/readyz",
+	component.ControllerManager: "/healthz",
+	component.Scheduler:         "/readyz",
+	stowageComponent:            "/readyz",
 }
 
 const pollInterval = 50 * time.Millisecond
@@ -341,7 +374,7 @@ func (r *run) ready() Ready {
 		Kubeconfigs:    map[string]string{},
 		Components:     map[string]ReadyComponent{},
 		Nodes:          len(r.nodes),
-		SecondsToReady: time.Since(r.started).Seconds(),
+		SecondsToReady: r.secondsToReady,
 	}
 	for user, path := range r.access.kubeconfigs {
 		ready.Kubeconfigs[user.name] = path
@@ -354,9 +387,12 @@ func (r *run) ready() Ready {
 	return ready
 }
 
-// firstDeath describes the component that has ended by itself, nil if all are alive.
+// firstDeath describes the component that has ended by itself, nil if none has.
 func (r *run) firstDeath() error {
 	for _, process := range r.processes {
+		if process.expected.Load() {
+			continue
+		}
 		select {
 		case <-process.done:
 			return process.died()

@@ -30,6 +30,7 @@ type admission struct {
 	ctx      context.Context
 	client   kubernetes.Interface
 	recorder record.EventRecorder
+	admitted *admitted
 }
 
 // refusal is called by the template that starts a pod, with the pod as decoded JSON. It answers nil when the pod may
@@ -45,12 +46,18 @@ func (a *admission) refusal(object map[string]any) (*refusal, error) {
 		return nil, err
 	}
 	node, err := a.client.CoreV1().Nodes().Get(a.ctx, pod.Spec.NodeName, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
+	found := !apierrors.IsNotFound(err)
+	if !found {
 		node = &corev1.Node{}
 	} else if err != nil {
 		return nil, err
 	}
 	refused := refuse(&pod, node)
+	if refused == nil && found {
+		if refused, err = a.admitted.admit(a.ctx, &pod, node); err != nil {
+			return nil, err
+		}
+	}
 	if refused != nil {
 		a.recorder.Event(&pod, corev1.EventTypeWarning, refused.Reason, refused.message)
 	}
@@ -62,17 +69,20 @@ var (
 	runSecondsValue = regexp.MustCompile(runSecondsPattern)
 )
 
-// refuse answers why the node does not take the pod, nil if it does.
+// refuse answers why annotations keep the node from taking the pod, nil if they do not.
 func refuse(pod *corev1.Pod, node *corev1.Node) *refusal {
 	for _, annotation := range []struct {
-		name     string
-		valid    *regexp.Regexp
-		expected string
+		annotations map[string]string
+		name        string
+		valid       func(string) bool
+		expected    string
 	}{
-		{endAnnotation, endValue, "Succeeded or Failed"},
-		{runSecondsAnnotation, runSecondsValue, "a number of seconds such as 90 or 0.5"},
+		{pod.Annotations, endAnnotation, endValue.MatchString, "Succeeded or Failed"},
+		{pod.Annotations, runSecondsAnnotation, runSecondsValue.MatchString, "a number of seconds such as 90 or 0.5"},
+		{node.Annotations, allocateAnnotation, func(value string) bool { return value == allocateNever }, allocateNever},
+		{node.Annotations, allocateMillisAnnotation, isMillisRange, millisRangeForm},
 	} {
-		if value, set := pod.Annotations[annotation.name]; set && !annotation.valid.MatchString(value) {
+		if value, set := annotation.annotations[annotation.name]; set && !annotation.valid(value) {
 			return &refusal{
 				Reason:  "InvalidAnnotation",
 				message: fmt.Sprintf("%s is %q, expected %s", annotation.name, value, annotation.expected),

@@ -1,25 +1,32 @@
 // Package kubelet stands in for the kubelets of all nodes of a cluster: it keeps nodes Ready, admits or refuses the pods
 // bound to them, runs them without running anything, ends and deletes them. The work is kwok's (sigs.k8s.io/kwok); this
-// package gives it the stages and adds the admission. Stand-ins for device plugins belong beside the admission: it is
-// where a pod's start can be told apart and its annotations written.
+// package gives it the stages and adds the admission, and has the device plugin of package gpushare give pods their share
+// of a GPU before they start.
 package kubelet
 
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	clientcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/kwok/pkg/kwok/controllers"
 	"sigs.k8s.io/kwok/pkg/log"
 	"sigs.k8s.io/kwok/pkg/utils/gotpl"
+
+	"stowage.io/local/internal/provisioner"
 )
 
 const (
@@ -35,12 +42,27 @@ const (
 	nodeIP = "127.0.0.1"
 )
 
+// Options of Run.
+type Options struct {
+	// Kubeconfig of an administrator.
+	Kubeconfig string
+	// Seed of the random delays with which pods that share a GPU start.
+	Seed uint64
+	// AllocateMillis is the range of these delays, as in 0-500, where a node's annotation says no other.
+	AllocateMillis string
+}
+
 // Run plays the kubelets of all nodes until the context ends.
-func Run(ctx context.Context, kubeconfig string) error {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+func Run(ctx context.Context, options Options) error {
+	delay, err := parseMillisRange(options.AllocateMillis)
 	if err != nil {
-		return fmt.Errorf("kubeconfig %s: %w", kubeconfig, err)
+		return fmt.Errorf("delay of allocations: %w", err)
 	}
+	config, err := clientcmd.BuildConfigFromFlags("", options.Kubeconfig)
+	if err != nil {
+		return fmt.Errorf("kubeconfig %s: %w", options.Kubeconfig, err)
+	}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return persistent{next} })
 	config.QPS = -1 // as many kubelets together, not one client
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.UserAgent = "stowage-local-kubelet"
@@ -65,7 +87,15 @@ func Run(ctx context.Context, kubeconfig string) error {
 		ctx:      ctx,
 		client:   client,
 		recorder: events.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet"}),
+		admitted: newAdmitted(client),
 	}
+	klog.InfoS("Pods that share a GPU start in random order", "seed", options.Seed, "delayMillis", options.AllocateMillis)
+	devices := newDevices(client, options.Seed, delay)
+	go devices.run(ctx)
+	if err := watchBoundPods(ctx, client, admission.admitted, devices); err != nil {
+		return err
+	}
+	go provisioner.Run(ctx, client)
 	controller, err := controllers.NewController(controllers.Config{
 		Clock:                     clock.RealClock{},
 		TypedClient:               client,
@@ -89,5 +119,34 @@ func Run(ctx context.Context, kubeconfig string) error {
 		return err
 	}
 	<-ctx.Done()
+	return nil
+}
+
+// watchBoundPods tells both about every bound pod, and returns when it has told them of those that are there already.
+func watchBoundPods(ctx context.Context, client kubernetes.Interface, admitted *admitted, devices *devices) error {
+	bound := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithTweakListOptions(
+		func(options *metav1.ListOptions) { options.FieldSelector = "spec.nodeName!=" }))
+	observe := func(object any) {
+		pod := object.(*corev1.Pod)
+		admitted.observe(pod)
+		devices.observe(pod)
+	}
+	registration, err := bound.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    observe,
+		UpdateFunc: func(_, object any) { observe(object) },
+		DeleteFunc: func(object any) {
+			if last, missed := object.(cache.DeletedFinalStateUnknown); missed {
+				object = last.Obj
+			}
+			admitted.drop(object.(*corev1.Pod))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	bound.Start(ctx.Done())
+	if !cache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
+		return ctx.Err()
+	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/record"
@@ -130,8 +131,9 @@ func TestRunTimeCountsFromTheStart(t *testing.T) {
 // render plays the template of a stage as kwok does.
 func render(t *testing.T, name string, pod *corev1.Pod, node *corev1.Node) corev1.PodStatus {
 	t.Helper()
+	client := fake.NewClientset(node)
 	admission := &admission{
-		ctx: context.Background(), client: fake.NewClientset(node), recorder: record.NewFakeRecorder(10),
+		ctx: context.Background(), client: client, recorder: record.NewFakeRecorder(10), admitted: newAdmitted(client),
 	}
 	none := func(...any) []string { return nil }
 	renderer := gotpl.NewRenderer(gotpl.FuncMap{
@@ -156,7 +158,10 @@ func render(t *testing.T, name string, pod *corev1.Pod, node *corev1.Node) corev
 }
 
 func node(annotations map[string]string) *corev1.Node {
-	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", Annotations: annotations}}
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n", Annotations: annotations},
+		Status:     corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}},
+	}
 }
 
 func TestEndAsTheKubeletReportsIt(t *testing.T) {
@@ -206,6 +211,10 @@ func TestAdmission(t *testing.T) {
 			corev1.PodFailed, "OutOfcpu", `Pod was rejected: a "full" node: none free`},
 		"run time is no number": {map[string]string{runSecondsAnnotation: "-1"}, nil, corev1.PodFailed, "InvalidAnnotation",
 			`Pod was rejected: local.stowage.io/run-seconds is "-1", expected a number of seconds such as 90 or 0.5`},
+		"plugin is told no sense": {nil, map[string]string{allocateAnnotation: "yes"}, corev1.PodFailed, "InvalidAnnotation",
+			`Pod was rejected: local.stowage.io/allocate is "yes", expected never`},
+		"no range": {nil, map[string]string{allocateMillisAnnotation: "9-5"}, corev1.PodFailed, "InvalidAnnotation",
+			`Pod was rejected: local.stowage.io/allocate-millis is "9-5", expected two numbers of milliseconds such as 0-500`},
 		"end is no phase": {map[string]string{endAnnotation: "done"}, nil, corev1.PodFailed, "InvalidAnnotation",
 			`Pod was rejected: local.stowage.io/end is "done", expected Succeeded or Failed`},
 	} {

@@ -10,17 +10,23 @@ import (
 	"sigs.k8s.io/kwok/pkg/apis/internalversion"
 	"sigs.k8s.io/kwok/pkg/apis/v1alpha1"
 	"sigs.k8s.io/yaml"
+
+	"stowage.io/local/internal/gpushare"
 )
 
 //go:embed pod-end.yaml
 var podEnd string
 
-// Annotations of a pod that say how it ends, and of a pod or a node that refuse a pod.
+// Annotations of a pod that say how it ends, of a pod or a node that refuse a pod, of a node that say how its device
+// plugin allocates, and of a pod that say what it was given.
 const (
-	endAnnotation           = "local.stowage.io/end"
-	runSecondsAnnotation    = "local.stowage.io/run-seconds"
-	refuseAnnotation        = "local.stowage.io/refuse"
-	refuseMessageAnnotation = "local.stowage.io/refuse-message"
+	endAnnotation            = "local.stowage.io/end"
+	runSecondsAnnotation     = "local.stowage.io/run-seconds"
+	refuseAnnotation         = "local.stowage.io/refuse"
+	refuseMessageAnnotation  = "local.stowage.io/refuse-message"
+	allocateAnnotation       = "local.stowage.io/allocate"
+	allocateMillisAnnotation = "local.stowage.io/allocate-millis"
+	givenDeviceAnnotation    = "local.stowage.io/given-device"
 )
 
 const (
@@ -32,6 +38,11 @@ const (
 const toldToEnd = `(.metadata.annotations // {}) | select(` +
 	`(.["` + endAnnotation + `"] // "" | test("` + endPattern + `")) or ` +
 	`(.["` + runSecondsAnnotation + `"] // "" | test("` + runSecondsPattern + `"))) | "told"`
+
+// awaitsDevice yields "awaits" for a pod that asks for a share of a GPU and has not been given one, or none, yet.
+const awaitsDevice = `select([(.spec.initContainers // [], .spec.containers)[]` +
+	` | .resources.limits["` + string(gpushare.Memory) + `"] // empty] | length > 0)` +
+	` | select(.metadata.annotations["` + givenDeviceAnnotation + `"] == null) | "awaits"`
 
 // admissionTemplate wraps the template that starts a pod: a refused pod fails instead, with what the kubelet's rejectPod
 // writes.
@@ -65,13 +76,14 @@ func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, er
 	}
 	start := loaded["pod-ready"].Spec.Steps[0].Patch
 	start.Template = fmt.Sprintf(admissionTemplate, start.Template)
-	requireTold(loaded["pod-end"], internalversion.SelectorOpIn)
-	requireTold(loaded["pod-complete"], internalversion.SelectorOpNotIn)
+	require(loaded["pod-ready"], awaitsDevice, internalversion.SelectorOpNotIn, "awaits")
+	require(loaded["pod-end"], toldToEnd, internalversion.SelectorOpIn, "told")
+	require(loaded["pod-complete"], toldToEnd, internalversion.SelectorOpNotIn, "told")
 	return byResource, nil
 }
 
-func requireTold(stage *internalversion.Stage, operator internalversion.SelectorOperator) {
+func require(stage *internalversion.Stage, expression string, operator internalversion.SelectorOperator, value string) {
 	stage.Spec.Selector.MatchExpressions = append(stage.Spec.Selector.MatchExpressions, internalversion.MatchExpression{
-		JQ: &internalversion.SelectorJQ{Key: toldToEnd, Operator: operator, Values: []string{"told"}},
+		JQ: &internalversion.SelectorJQ{Key: expression, Operator: operator, Values: []string{value}},
 	})
 }

@@ -68,7 +68,7 @@ class ArchitectureTest {
           .whereLayer("service")
           .mayOnlyBeAccessedByLayers("config", "demo", "cli")
           .whereLayer("http")
-          .mayOnlyBeAccessedByLayers("service")
+          .mayOnlyBeAccessedByLayers("service", "config")
           .whereLayer("watch")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("bind")

@@ -2,6 +2,7 @@ package io.stowage.extender.config;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
@@ -46,6 +47,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param httpTimeoutMillis kube-scheduler's httpTimeout, which bindTimeoutMillis must be less than
  *     by 100; default 5000, as kube-scheduler has it unless set
  * @param leadership which of several replicas is active; default: there is one
+ * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
+ *     for
+ * @param http limits, inspection and health
  */
 public record StowageConfig(
     String host,
@@ -62,7 +66,9 @@ public record StowageConfig(
     List<String> wholeGpuResources,
     List<String> gpuModelLabels,
     int httpTimeoutMillis,
-    LeadershipConfig leadership) {
+    LeadershipConfig leadership,
+    @Nullable TlsConfig tls,
+    HttpConfig http) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -99,6 +105,13 @@ public record StowageConfig(
     requireRange("listPageSize", listPageSize, 100, 10_000);
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
     gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
+    http.requireProtected(new Address(host, port), tls != null);
+    if (http.requestSeconds() * 1000 <= bindTimeoutMillis) {
+      throw new IllegalArgumentException(
+          "http.requestSeconds: expected more than bindTimeoutMillis, was "
+              + http.requestSeconds()
+              + " s");
+    }
   }
 
   /** Creates a configuration from a file's settings, those left out being null. */
@@ -118,7 +131,9 @@ public record StowageConfig(
       @Nullable List<String> wholeGpuResources,
       @Nullable List<String> gpuModelLabels,
       @Nullable Integer httpTimeoutMillis,
-      @Nullable LeadershipConfig leadership) {
+      @Nullable LeadershipConfig leadership,
+      @Nullable TlsConfig tls,
+      @Nullable HttpConfig http) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -134,7 +149,9 @@ public record StowageConfig(
         or(wholeGpuResources, GpuResources.DEFAULT.wholeGpus()),
         or(gpuModelLabels, GpuResources.DEFAULT.modelLabels()),
         or(httpTimeoutMillis, 5000),
-        or(leadership, LeadershipConfig.defaults()));
+        or(leadership, LeadershipConfig.defaults()),
+        tls,
+        or(http, HttpConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -175,7 +192,8 @@ public record StowageConfig(
         new HoldSettings(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
         devices.settings(),
-        gpuResources());
+        gpuResources(),
+        http.settings(new Address(host, port), tls == null ? null : tls.files()));
   }
 
   /** Returns which resources and labels mean GPUs. */
@@ -230,8 +248,7 @@ public record StowageConfig(
       return "a whole number";
     } else if (type == String.class) {
       return "a text";
-    }
-    if (type == Boolean.class) {
+    } else if (type == Boolean.class || type == boolean.class) {
       return "true or false";
     }
     return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);

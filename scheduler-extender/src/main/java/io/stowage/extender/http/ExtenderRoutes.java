@@ -5,7 +5,6 @@ import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
-import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.DescribedNodes;
@@ -19,8 +18,6 @@ import io.stowage.extender.wire.PreemptRequest;
 import io.stowage.extender.wire.RequestDecoder;
 import io.stowage.extender.wire.RequestedNode;
 import io.stowage.extender.wire.Victims;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -38,23 +35,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The routes of the extender protocol, of health and of metrics.
+ * The verbs of the extender protocol, below {@code /scheduler} and, for configurations made for
+ * gpushare's scheduler extender, below {@code /gpushare-scheduler}.
  *
  * <p>A decision that fails is answered with status 200 and the protocol's {@code Error}, because
  * kube-scheduler drops the body of any other status; a body that is not this protocol gets a 4xx.
  */
-public final class ExtenderRoutes {
+public final class ExtenderRoutes implements Routes {
   private static final Logger LOG = LoggerFactory.getLogger(ExtenderRoutes.class);
   private static final int MAX_SCORE = 10;
-  private static final String NOT_SYNCED =
-      "Stowage is still listing nodes and pods, try again in a moment";
+  static final String NOT_SYNCED = "Stowage is still listing nodes and pods, try again in a moment";
 
   private final StateLoop loop;
   private final BindService binds;
   private final PodReader pods;
   private final NodeReader nodes;
   private final ServiceMetrics metrics;
-  private final Leadership leadership;
+  private final long maxBodyBytes;
   private final RequestDecoder decoder = new RequestDecoder();
   private final AnswerEncoder encoder = new AnswerEncoder();
 
@@ -71,53 +68,37 @@ public final class ExtenderRoutes {
         throws MalformedRequestException, InvalidObjectException;
   }
 
-  /** Creates the routes. */
+  /**
+   * Creates the routes.
+   *
+   * @param maxBodyBytes the largest request that is read; larger ones are answered with 413
+   */
   public ExtenderRoutes(
       StateLoop loop,
       BindService binds,
       PodReader pods,
       NodeReader nodes,
       ServiceMetrics metrics,
-      Leadership leadership) {
+      long maxBodyBytes) {
     this.loop = loop;
     this.binds = binds;
     this.pods = pods;
     this.nodes = nodes;
     this.metrics = metrics;
-    this.leadership = leadership;
+    this.maxBodyBytes = maxBodyBytes;
   }
 
-  /**
-   * Returns the router.
-   *
-   * @param maxBodyBytes the largest request that is read; larger ones are answered with 413
-   */
-  public Router router(Vertx vertx, long maxBodyBytes) {
-    Router router = Router.router(vertx);
+  @Override
+  public void addTo(Router router) {
     BodyHandler body = BodyHandler.create(false).setBodyLimit(maxBodyBytes);
     verb(router, body, "filter", this::filter, encoder::filterError);
     verb(router, body, "prioritize", this::prioritize, null);
     verb(router, body, "bind", this::bind, encoder::bind);
     verb(router, body, "preempt", this::preempt, null);
-    router.get("/healthz").handler(context -> context.end("ok\n"));
-    router.get("/readyz").handler(this::ready);
-    router.get("/leaderz").handler(this::leader);
-    router.get("/metrics").handler(this::scrape);
     router.errorHandler(
-        404, context -> refuse(context, 404, "no such path: " + context.request().path()));
-    router.errorHandler(
-        405,
+        413,
         context ->
-            refuse(context, 405, "method " + context.request().method() + " is not allowed here"));
-    router.errorHandler(
-        413, context -> refuse(context, 413, "body: expected at most " + maxBodyBytes + " bytes"));
-    router.errorHandler(
-        500,
-        context -> {
-          LOG.error("a request failed: {}", context.request().path(), context.failure());
-          refuse(context, 500, "internal error");
-        });
-    return router;
+            Responses.refuse(context, 413, "body: expected at most " + maxBodyBytes + " bytes"));
   }
 
   private void verb(
@@ -126,10 +107,12 @@ public final class ExtenderRoutes {
       String name,
       Verb verb,
       @Nullable Function<String, byte[]> error) {
-    router
-        .post("/scheduler/" + name)
-        .handler(body)
-        .handler(context -> answer(context, name, verb, error));
+    for (String prefix : List.of("/scheduler/", "/gpushare-scheduler/")) {
+      router
+          .post(prefix + name)
+          .handler(body)
+          .handler(context -> answer(context, name, verb, error));
+    }
   }
 
   private void answer(
@@ -141,24 +124,25 @@ public final class ExtenderRoutes {
       answer = verb.answer(buffer == null ? new byte[0] : buffer.getBytes());
     } catch (MalformedRequestException e) {
       metrics.answered(name, "malformed", System.nanoTime() - start);
-      refuse(context, 400, messageOf(e));
+      Responses.refuse(context, 400, messageOf(e));
       return;
     } catch (InvalidObjectException e) {
       answer = CompletableFuture.failedFuture(e);
     }
-    fromLoop(context, answer)
+    Responses.fromLoop(context, answer)
         .onComplete(
             done -> {
               metrics.answered(name, done.outcome(), System.nanoTime() - start);
-              json(context, done.body());
+              Responses.json(context, 200, done.body());
             },
             failure -> {
               metrics.answered(name, "error", System.nanoTime() - start);
               String sentence = sentence(name, failure);
               if (error == null) {
-                refuse(context, failure instanceof InvalidObjectException ? 400 : 503, sentence);
+                Responses.refuse(
+                    context, failure instanceof InvalidObjectException ? 400 : 503, sentence);
               } else {
-                json(context, Buffer.buffer(error.apply(sentence)));
+                Responses.json(context, 200, Buffer.buffer(error.apply(sentence)));
               }
             });
   }
@@ -319,68 +303,9 @@ public final class ExtenderRoutes {
     };
   }
 
-  private void ready(RoutingContext context) {
-    fromLoop(context, loop.call(state -> state.isSynced()))
-        .onComplete(
-            synced -> {
-              if (synced) {
-                context.end("ok\n");
-              } else {
-                refuse(context, 503, NOT_SYNCED);
-              }
-            },
-            context::fail);
-  }
-
-  private void leader(RoutingContext context) {
-    String standing = leadership.standing();
-    if (leadership.isActive()) {
-      context.end(standing + "\n");
-    } else {
-      refuse(context, 503, standing);
-    }
-  }
-
-  private void scrape(RoutingContext context) {
-    fromLoop(
-            context,
-            loop.call(
-                state -> {
-                  metrics.update(state.figures(), state.isSynced());
-                  return true;
-                }))
-        .onComplete(
-            updated ->
-                context
-                    .response()
-                    .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                    .end(metrics.scrape()),
-            context::fail);
-  }
-
-  private static <T> Future<T> fromLoop(RoutingContext context, CompletableFuture<T> future) {
-    return Future.fromCompletionStage(future, context.vertx().getOrCreateContext());
-  }
-
   private static void requireSynced(boolean synced) {
     if (!synced) {
       throw new NotSyncedException();
-    }
-  }
-
-  private static void json(RoutingContext context, Buffer body) {
-    if (!context.response().closed()) {
-      context.response().putHeader("Content-Type", "application/json").end(body);
-    }
-  }
-
-  private static void refuse(RoutingContext context, int status, String sentence) {
-    if (!context.response().ended() && !context.response().closed()) {
-      context
-          .response()
-          .setStatusCode(status)
-          .putHeader("Content-Type", "text/plain; charset=utf-8")
-          .end(sentence + "\n");
     }
   }
 

@@ -10,6 +10,8 @@ import io.stowage.core.fragmentation.StrandCause;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -41,6 +43,8 @@ public final class ServiceMetrics implements AutoCloseable {
   private final Counter unknownNodes;
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
+  private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -96,6 +100,9 @@ public final class ServiceMetrics implements AutoCloseable {
           .tag("cause", cause.key())
           .register(registry);
     }
+    Gauge.builder("stowage.http.connections", connections::get)
+        .description("Connections that are open, those being set up left aside.")
+        .register(registry);
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
         .register(registry);
@@ -148,6 +155,43 @@ public final class ServiceMetrics implements AutoCloseable {
         .tag("kind", kind)
         .register(registry)
         .increment();
+  }
+
+  /** Counts connections opened or, below 0, closed. */
+  public void connections(int change) {
+    connections.addAndGet(change);
+  }
+
+  /** Counts a connection that the service has ended for a reason. */
+  public void connectionEnded(String reason) {
+    Counter.builder("stowage.http.connections.ended")
+        .description("Connections that the service has ended, by why.")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
+  /** Tells when the certificate in use ends; from the first call on there are TLS metrics. */
+  public void certificateExpires(long epochSeconds) {
+    if (certificateExpiresEpochSeconds.getAndSet(epochSeconds) == 0) {
+      Gauge.builder(
+              "stowage.tls.certificate.expiry.timestamp.seconds",
+              certificateExpiresEpochSeconds::get)
+          .description("When the certificate in use ends, in seconds since 1970.")
+          .register(registry);
+      tlsReloadFailures();
+    }
+  }
+
+  /** Counts a new certificate that was refused. */
+  public void tlsReloadFailed() {
+    tlsReloadFailures().increment();
+  }
+
+  private Counter tlsReloadFailures() {
+    return Counter.builder("stowage.tls.reload.failures")
+        .description("New certificates that were refused, the one before having stayed.")
+        .register(registry);
   }
 
   /** Sets what the gauges tell. */

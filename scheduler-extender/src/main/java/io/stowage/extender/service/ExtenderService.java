@@ -3,7 +3,14 @@ package io.stowage.extender.service;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.bind.BindService;
 import io.stowage.extender.bind.Binder;
+import io.stowage.extender.http.Address;
 import io.stowage.extender.http.ExtenderRoutes;
+import io.stowage.extender.http.HealthRoutes;
+import io.stowage.extender.http.HttpListener;
+import io.stowage.extender.http.HttpSettings;
+import io.stowage.extender.http.InspectRoutes;
+import io.stowage.extender.http.Routes;
+import io.stowage.extender.http.TlsCertificates;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Leadership;
@@ -11,15 +18,12 @@ import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
-import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.concurrent.CompletionException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -37,19 +41,19 @@ public final class ExtenderService implements AutoCloseable {
   private final StateLoop loop;
   private final ServiceMetrics metrics;
   private final ExecutorService bindWorkers;
-  private final HttpServer server;
+  private final List<HttpListener> listeners;
 
   private ExtenderService(
       Vertx vertx,
       StateLoop loop,
       ServiceMetrics metrics,
       ExecutorService bindWorkers,
-      HttpServer server) {
+      List<HttpListener> listeners) {
     this.vertx = vertx;
     this.loop = loop;
     this.metrics = metrics;
     this.bindWorkers = bindWorkers;
-    this.server = server;
+    this.listeners = listeners;
   }
 
   /** Starts the service as a single replica without a fence. */
@@ -65,7 +69,7 @@ public final class ExtenderService implements AutoCloseable {
    * @param policy ranks nodes and chooses devices; belongs to the service from now on
    * @param ties what breaks ties of a policy that asks for it; belongs to the service from now on
    * @param leadership says whether this replica is the active one
-   * @throws IOException where the address cannot be listened on
+   * @throws IOException where an address cannot be listened on or a certificate cannot be used
    */
   public static ExtenderService start(
       ServiceSettings settings,
@@ -95,15 +99,14 @@ public final class ExtenderService implements AutoCloseable {
             new PodReader(settings.gpuResources()),
             new NodeReader(settings.gpuResources()),
             metrics,
-            leadership);
+            settings.maxBodyBytes());
     try {
-      HttpServer server = listen(vertx, settings, routes);
-      return new ExtenderService(vertx, loop, metrics, bindWorkers, server);
-    } catch (CompletionException e) {
+      List<HttpListener> listeners = listen(vertx, settings, metrics, routes, loop, leadership);
+      return new ExtenderService(vertx, loop, metrics, bindWorkers, listeners);
+    } catch (IOException e) {
       bindWorkers.shutdownNow();
       vertx.close().toCompletionStage().toCompletableFuture().join();
-      throw new IOException(
-          "cannot listen on " + settings.host() + ":" + settings.port() + ": " + e.getCause(), e);
+      throw e;
     }
   }
 
@@ -112,24 +115,44 @@ public final class ExtenderService implements AutoCloseable {
     return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }
 
-  private static HttpServer listen(Vertx vertx, ServiceSettings settings, ExtenderRoutes routes) {
-    HttpServer server =
-        vertx.createHttpServer(
-            new HttpServerOptions()
-                .setHost(settings.host())
-                .setPort(settings.port())
-                .setIdleTimeout(10)
-                .setIdleTimeoutUnit(TimeUnit.MINUTES));
-    server.requestHandler(routes.router(vertx, settings.maxBodyBytes()));
-    VerticleBase listener =
-        new VerticleBase() {
-          @Override
-          public Future<?> start() {
-            return server.listen();
-          }
-        };
-    vertx.deployVerticle(listener).toCompletionStage().toCompletableFuture().join();
-    return server;
+  /** Returns the listeners, that of the extender's port first. */
+  private static List<HttpListener> listen(
+      Vertx vertx,
+      ServiceSettings settings,
+      ServiceMetrics metrics,
+      ExtenderRoutes extender,
+      StateLoop loop,
+      Leadership leadership)
+      throws IOException {
+    HttpSettings http = settings.http();
+    TlsCertificates certificates =
+        http.tls() == null ? null : TlsCertificates.load(vertx, http.tls(), metrics);
+    Routes health = new HealthRoutes(loop, metrics, leadership);
+    Routes inspect = new InspectRoutes(loop);
+    List<HttpListener> listeners = new ArrayList<>();
+    List<Routes> all =
+        http.inspectOnExtenderPort()
+            ? List.of(extender, health, inspect)
+            : List.of(extender, health);
+    listeners.add(
+        HttpListener.start(vertx, settings.address(), http.limits(), certificates, metrics, all));
+    Address inspectAddress = http.inspectAddress();
+    if (inspectAddress != null) {
+      listeners.add(
+          HttpListener.start(
+              vertx,
+              inspectAddress,
+              http.limits(),
+              inspectAddress.isLoopback() ? null : certificates,
+              metrics,
+              List.of(inspect)));
+    }
+    if (http.healthAddress() != null) {
+      listeners.add(
+          HttpListener.start(
+              vertx, http.healthAddress(), http.limits(), null, metrics, List.of(health)));
+    }
+    return listeners;
   }
 
   private static ExecutorService bindWorkers(int threads) {
@@ -155,13 +178,18 @@ public final class ExtenderService implements AutoCloseable {
 
   /** Returns the port that it listens on. */
   public int port() {
-    return server.actualPort();
+    return listeners.get(0).port();
+  }
+
+  /** Returns all ports that it listens on: the extender's, then inspection's and health's. */
+  public List<Integer> ports() {
+    return listeners.stream().map(HttpListener::port).toList();
   }
 
   /** Answers what is being asked, then stops; bindings being written get their time to end. */
   @Override
   public void close() {
-    server.close().toCompletionStage().toCompletableFuture().join();
+    listeners.forEach(HttpListener::close);
     bindWorkers.shutdown();
     try {
       if (!bindWorkers.awaitTermination(10, TimeUnit.SECONDS)) {

@@ -1,5 +1,7 @@
 package io.stowage.extender.service;
 
+import io.stowage.extender.http.Address;
+import io.stowage.extender.http.HttpSettings;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.state.DeviceSettings;
 import io.stowage.extender.state.HoldSettings;
@@ -17,6 +19,7 @@ import java.time.Duration;
  * @param holds shortlist and holds
  * @param devices patience with device plugins and other extenders
  * @param gpuResources which resources and labels mean GPUs
+ * @param http how it is reached beside its address
  */
 public record ServiceSettings(
     String host,
@@ -26,7 +29,8 @@ public record ServiceSettings(
     int bindThreads,
     HoldSettings holds,
     DeviceSettings devices,
-    GpuResources gpuResources) {
+    GpuResources gpuResources,
+    HttpSettings http) {
 
   /** Loopback, port 8888, 128 MiB bodies, bind within 4 s on 16 threads. */
   public static final ServiceSettings DEFAULT =
@@ -38,7 +42,8 @@ public record ServiceSettings(
           16,
           HoldSettings.DEFAULT,
           DeviceSettings.DEFAULT,
-          GpuResources.DEFAULT);
+          GpuResources.DEFAULT,
+          HttpSettings.DEFAULT);
 
   /** Throws IllegalArgumentException for a value out of its range. */
   public ServiceSettings {
@@ -57,9 +62,22 @@ public record ServiceSettings(
     }
   }
 
+  /** Returns where it listens. */
+  public Address address() {
+    return new Address(host, port);
+  }
+
   /** Returns the same on another port. */
   public ServiceSettings onPort(int newPort) {
     return new ServiceSettings(
-        host, newPort, maxBodyBytes, bindTimeLimit, bindThreads, holds, devices, gpuResources);
+        host,
+        newPort,
+        maxBodyBytes,
+        bindTimeLimit,
+        bindThreads,
+        holds,
+        devices,
+        gpuResources,
+        http);
   }
 }

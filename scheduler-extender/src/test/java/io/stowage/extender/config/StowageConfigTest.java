@@ -3,11 +3,16 @@ package io.stowage.extender.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.stowage.extender.http.Address;
+import io.stowage.extender.http.HttpLimits;
+import io.stowage.extender.http.HttpSettings;
+import io.stowage.extender.http.TlsFiles;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +52,9 @@ class StowageConfigTest {
                     "cloud.google.com/gke-accelerator",
                     "karpenter.k8s.aws/instance-gpu-name"),
                 5000,
-                LeadershipConfig.defaults()));
+                LeadershipConfig.defaults(),
+                null,
+                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -93,6 +100,16 @@ class StowageConfigTest {
                 configMap: fence
                 refusals: 5
                 settleMillis: 0
+            tls: {certFile: tls.crt, keyFile: tls.key, clientCaFile: ca.crt}
+            http:
+              maxConnections: 10
+              maxHeaderKibibytes: 8
+              requestSeconds: 20
+              idleSeconds: 100
+              plainHttp: true
+              inspectPort: 9001
+              inspectHost: 127.0.0.2
+              healthPort: 9002
             """);
     assertThat(config)
         .isEqualTo(
@@ -119,7 +136,9 @@ class StowageConfigTest {
                     6,
                     4,
                     1,
-                    new FenceConfig(false, "stowage", "fence", 5, 0))));
+                    new FenceConfig(false, "stowage", "fence", 5, 0)),
+                new TlsConfig("tls.crt", "tls.key", "ca.crt"),
+                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002)));
     ServiceSettings settings = config.serviceSettings();
     assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
     assertThat(settings.bindTimeLimit()).hasMillis(2000);
@@ -130,6 +149,37 @@ class StowageConfigTest {
     assertThat(settings.devices().assignPatience()).hasSeconds(5);
     assertThat(settings.devices().foreignExtenderMemory()).hasSeconds(60);
     assertThat(settings.gpuResources().wholeGpus()).containsExactly("google.com/tpu");
+    assertThat(settings.http())
+        .isEqualTo(
+            new HttpSettings(
+                new HttpLimits(10, 8192, Duration.ofSeconds(20), Duration.ofSeconds(100)),
+                new TlsFiles(Path.of("tls.crt"), Path.of("tls.key"), Path.of("ca.crt")),
+                false,
+                new Address("127.0.0.2", 9001),
+                new Address("0.0.0.0", 9002)));
+  }
+
+  @Test
+  void inspectionOnTheExtendersPortIsAskedForByItsNumber() throws IOException, ConfigException {
+    assertThat(read("port: 9000\nhttp: {inspectPort: 9000}").serviceSettings().http())
+        .isEqualTo(new HttpSettings(HttpLimits.DEFAULT, null, true, null, null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "host: 127.0.0.1",
+        "host: 127.1.2.3",
+        "host: localhost",
+        "host: '::1'",
+        "{host: 0.0.0.0, http: {plainHttp: true}}",
+        "{host: 0.0.0.0, tls: {certFile: a, keyFile: b}}",
+        "http: {inspectPort: 9, inspectHost: 127.0.0.1}",
+        "{host: 0.0.0.0, tls: {certFile: a, keyFile: b}, http: {inspectPort: 9, inspectHost: 0.0.0.0}}",
+        "http: {healthPort: 9}",
+      })
+  void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, ConfigException {
+    assertThat(read(yaml)).isNotNull();
   }
 
   @ParameterizedTest
@@ -163,6 +213,20 @@ class StowageConfigTest {
         "port: '1'; line 1: port: expected a whole number",
         "wholeGpuResources: 5; line 1: wholeGpuResources: expected a list",
         "prot: 5;unknown setting 'prot'; there are host, port,",
+        "host: 0.0.0.0;host: expected a loopback address, or tls, or http.plainHttp: true",
+        "host: stowage.example.com;host: expected a loopback address, or tls, or http.plainHttp:",
+        "host: '::';host: expected a loopback address, or tls, or http.plainHttp: true",
+        "host: 127.0.0.1.evil.example;host: expected a loopback address, or tls,",
+        "http: {inspectPort: 9, inspectHost: 0.0.0.0};http.inspectHost: expected a loopback address,",
+        "tls: {keyFile: k};tls.certFile: expected a PEM file, was none",
+        "tls: {certFile: c, keyFile: ''};tls.keyFile: expected a PEM file, was none",
+        "tls: {certFile: c, keyFile: k, caFile: d};unknown setting 'tls.caFile'; there are certFile, keyFile, clientCaFile",
+        "tls: yes; line 1: tls: expected settings by name: certFile, keyFile, clientCaFile",
+        "http: {maxConnections: 0};http.maxConnections: expected 1 to 100000, was 0",
+        "http: {idleSeconds: many}; line 1: http.idleSeconds: expected a whole number",
+        "http: {plainHttp: 1}; line 1: http.plainHttp: expected true or false",
+        "http: {requestSeconds: 4};http.requestSeconds: expected more than bindTimeoutMillis, was 4 s",
+        "http: {healthPort: 65536};http.healthPort: expected 0 to 65535, was 65536",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })

@@ -57,7 +57,8 @@ class KubeSchedulerTrapsIT {
                 defaults.bindThreads(),
                 defaults.holds(),
                 defaults.devices(),
-                defaults.gpuResources()),
+                defaults.gpuResources(),
+                defaults.http()),
             Policies.create("stowage", TypicalPods.of(Map.of())),
             new Random(42),
             new InMemoryBinder(placement -> {}));

@@ -58,104 +58,6 @@ class ClusterStateTest {
     return ((Write) decision).placement();
   }
 
-  // Holds
-
-  @Test
-  void holdSteersOthersElsewhereButRefusesNobody() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    assertThat(kept(cpuPod("a", 4), "n1")).containsExactly("n1");
-    assertThat(kept(cpuPod("b", 4), "n1")).as("held, yet offered").containsExactly("n1");
-    state.putNode(node("n2", 8, NodeGpus.NONE));
-    assertThat(kept(cpuPod("c", 4), "n1", "n2")).as("free first").containsExactly("n2", "n1");
-  }
-
-  @Test
-  void holdCoversTheDevice() {
-    state.putNode(node("n1", 16, cards(1, 16)));
-    state.putNode(node("n2", 32, cards(1, 16)));
-    assertThat(kept(sharePod("a", 10), "n1", "n2")).first().isEqualTo("n1");
-    assertThat(kept(sharePod("b", 10), "n1", "n2")).containsExactly("n2", "n1");
-    assertThat(kept(sharePod("c", 6), "n1", "n2"))
-        .as("what the hold leaves is free")
-        .first()
-        .isEqualTo("n1");
-  }
-
-  @Test
-  void holdIsReplacedByThePodsNextFilter() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    state.putNode(node("n2", 4, NodeGpus.NONE));
-    kept(cpuPod("a", 4), "n1");
-    kept(cpuPod("a", 4), "n2");
-    assertThat(state.figures().holds()).isEqualTo(1);
-    assertThat(kept(cpuPod("b", 4), "n1", "n2")).first().isEqualTo("n1");
-  }
-
-  @Test
-  void holdLapses() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    state.putNode(node("n2", 8, NodeGpus.NONE));
-    kept(cpuPod("a", 4), "n1");
-    pass(Duration.ofSeconds(29));
-    assertThat(kept(cpuPod("b", 4), "n1", "n2")).first().isEqualTo("n2");
-    state.removePod("b");
-    pass(Duration.ofSeconds(1));
-    assertThat(state.figures().holds()).isZero();
-    assertThat(kept(cpuPod("b", 4), "n1", "n2")).first().isEqualTo("n1");
-  }
-
-  @Test
-  void holdOfAPodWithVolumeClaimsLastsLonger() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    ObservedPod claims = cpuPod("a", 4).with().claimNames(List.of("data")).build();
-    filter(claims, "n1");
-    pass(Duration.ofSeconds(899));
-    assertThat(state.figures().holds()).isEqualTo(1);
-    pass(Duration.ofSeconds(1));
-    assertThat(state.figures().holds()).isZero();
-  }
-
-  @Test
-  void holdIsDroppedWhenThePodIsDeletedOrBoundElsewhere() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    filter(cpuPod("a", 4), "n1");
-    state.removePod("a");
-    assertThat(state.figures().holds()).isZero();
-    filter(cpuPod("b", 4), "n1");
-    state.putPod(bound(cpuPod("b", 4), "n2"));
-    assertThat(state.figures().holds()).isZero();
-  }
-
-  @Test
-  void holdOfLowerPriorityDoesNotExistForAHigherOne() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    state.putNode(node("n2", 8, NodeGpus.NONE));
-    kept(cpuPod("low", 4, 1), "n1", "n2");
-    assertThat(kept(cpuPod("high", 4, 2), "n1", "n2")).first().isEqualTo("n1");
-    assertThat(kept(cpuPod("lower", 4, 0), "n1", "n2")).first().isEqualTo("n2");
-  }
-
-  @Test
-  void lowerHoldsCountAgainForOthersAfterwards() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    state.putNode(node("n2", 8, NodeGpus.NONE));
-    state.putNode(node("n3", 16, NodeGpus.NONE));
-    kept(cpuPod("low", 4, 1), "n1");
-    kept(cpuPod("high", 4, 2), "n2");
-    assertThat(kept(cpuPod("other", 4, 1), "n1", "n2", "n3")).first().isEqualTo("n2");
-    assertThat(kept(cpuPod("big", 8, 1), "n1", "n2", "n3")).first().isEqualTo("n3");
-  }
-
-  @Test
-  void podGoesWithItsOwnHoldInPrioritize() {
-    state.putNode(node("n1", 4, NodeGpus.NONE));
-    state.putNode(node("n2", 4, NodeGpus.NONE));
-    assertThat(kept(cpuPod("a", 4), "n1", "n2")).first().isEqualTo("n1");
-    assertThat(state.prioritize(cpuPod("a", 4), List.of("n2", "n1"), DescribedNodes.NONE))
-        .containsExactly("n1", "n2");
-    assertThat(state.figures().holds()).isEqualTo(1);
-  }
-
   // What is kept and what is refused
 
   @Test
@@ -447,17 +349,6 @@ class ClusterStateTest {
     state.putPod(bound(cpuPod("a", 4), "n1"));
     state.putPod(bound(cpuPod("a", 4), "n1").with().ended(true).build());
     assertThat(state.figures().cpuRequestedMilli()).isZero();
-  }
-
-  @Test
-  void nodeGoneAndBackKeepsItsPods() {
-    state.putNode(node("n1", 16, cards(2, 16)));
-    state.putPod(bound(sharePod("a", 10), "n1", 1));
-    state.removeNode("n1");
-    assertThat(filter(sharePod("b", 10), "n1").failed()).containsOnlyKeys("n1");
-    state.putNode(node("n1", 16, cards(2, 16)));
-    kept(sharePod("b", 10), "n1");
-    assertThat(placement(state.startBind("b", "n1")).gpuDevices()).containsExactly(0);
   }
 
   @Test

@@ -1,0 +1,76 @@
+package io.stowage.extender.http;
+
+import io.stowage.extender.leader.Leadership;
+import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.state.StateLoop;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+
+/** Health, readiness, leadership, metrics and version. */
+public final class HealthRoutes implements Routes {
+  private final StateLoop loop;
+  private final ServiceMetrics metrics;
+  private final Leadership leadership;
+
+  /** Creates the routes. */
+  public HealthRoutes(StateLoop loop, ServiceMetrics metrics, Leadership leadership) {
+    this.loop = loop;
+    this.metrics = metrics;
+    this.leadership = leadership;
+  }
+
+  @Override
+  public void addTo(Router router) {
+    router.get("/healthz").handler(context -> Responses.text(context, "ok\n"));
+    router.get("/readyz").handler(this::ready);
+    router.get("/leaderz").handler(this::leader);
+    router.get("/metrics").handler(this::scrape);
+    router.get("/version").handler(HealthRoutes::version);
+  }
+
+  private void ready(RoutingContext context) {
+    Responses.fromLoop(context, loop.call(state -> state.isSynced()))
+        .onComplete(
+            synced -> {
+              if (synced) {
+                Responses.text(context, "ok\n");
+              } else {
+                Responses.refuse(context, 503, ExtenderRoutes.NOT_SYNCED);
+              }
+            },
+            context::fail);
+  }
+
+  private void leader(RoutingContext context) {
+    String standing = leadership.standing();
+    if (leadership.isActive()) {
+      Responses.text(context, standing + "\n");
+    } else {
+      Responses.refuse(context, 503, standing);
+    }
+  }
+
+  private void scrape(RoutingContext context) {
+    Responses.fromLoop(
+            context,
+            loop.call(
+                state -> {
+                  metrics.update(state.figures(), state.isSynced());
+                  return true;
+                }))
+        .onComplete(
+            updated ->
+                Responses.answer(
+                    context,
+                    200,
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    Buffer.buffer(metrics.scrape())),
+            context::fail);
+  }
+
+  private static void version(RoutingContext context) {
+    String version = HealthRoutes.class.getPackage().getImplementationVersion();
+    Responses.text(context, version == null ? "unpackaged" : version);
+  }
+}
