@@ -12,6 +12,9 @@ import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Election;
 import io.stowage.extender.leader.Leadership;
+import io.stowage.extender.rights.MissingRightException;
+import io.stowage.extender.rights.NeededRights;
+import io.stowage.extender.rights.RightsCheck;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.ClusterState;
@@ -58,8 +61,8 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path configFile;
 
   @Override
-  @SuppressWarnings("try") // watch and read-back work by themselves until they are closed
-  public Integer call() throws IOException, InterruptedException {
+  @SuppressWarnings("try") // the read-back works by itself until it is closed
+  public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
     Leadership leadership = new Leadership();
@@ -74,14 +77,29 @@ final class ServeCommand implements Callable<Integer> {
             new Election(client.getConfiguration(), config.leadership().settings(), leadership);
         ExtenderService service = start(config, settings, binder, leadership);
         Readback readback =
-            Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
-        ClusterWatch watch =
-            ClusterWatch.start(
-                client,
-                service.loop(),
-                service.metrics(),
-                config.gpuResources(),
-                config.listPageSize())) {
+            Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
+      LOG.info(
+          "listening on {}:{}, API server {}",
+          config.host(),
+          service.port(),
+          client.getMasterUrl());
+      new RightsCheck(client, termination::await).run(NeededRights.of(config));
+      follow(client, service, config, election, termination);
+      LOG.info("stopping");
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private static void follow(
+      KubernetesClient client,
+      ExtenderService service,
+      StowageConfig config,
+      Election election,
+      Termination termination)
+      throws InterruptedException {
+    try (ClusterWatch watch =
+        ClusterWatch.start(
+            client.getConfiguration(), service.loop(), service.metrics(), config.watchSettings())) {
       election.start(
           timeLimit -> {
             boolean current = watch.awaitCurrent(timeLimit);
@@ -90,15 +108,8 @@ final class ServeCommand implements Callable<Integer> {
             }
             return current;
           });
-      LOG.info(
-          "listening on {}:{}, API server {}",
-          config.host(),
-          service.port(),
-          client.getMasterUrl());
       termination.await();
-      LOG.info("stopping");
     }
-    return CommandLine.ExitCode.OK;
   }
 
   private static ExtenderService start(

@@ -10,6 +10,8 @@ import io.stowage.core.fragmentation.StrandCause;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -41,6 +43,7 @@ public final class ServiceMetrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Counter unknownNodes;
+  private final Map<String, AtomicInteger> watchesUp = new ConcurrentHashMap<>();
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
   private final AtomicInteger connections = new AtomicInteger();
@@ -151,7 +154,30 @@ public final class ServiceMetrics implements AutoCloseable {
   /** Counts an object of the given kind that the watch showed and that cannot be understood. */
   public void unreadableObject(String kind) {
     Counter.builder("stowage.unreadable.objects")
-        .description("Nodes and pods that could not be understood and were left as they were.")
+        .description("Objects that could not be understood and were left as they were.")
+        .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
+  /** Sets whether objects of the given kind are being watched now. */
+  public void watchUp(String kind, boolean up) {
+    watchesUp.computeIfAbsent(kind, this::watchGauge).set(up ? 1 : 0);
+  }
+
+  private AtomicInteger watchGauge(String kind) {
+    AtomicInteger up = new AtomicInteger();
+    Gauge.builder("stowage.watch.up", up::get)
+        .description("Whether objects of this kind are being watched now.")
+        .tag("kind", kind)
+        .register(registry);
+    return up;
+  }
+
+  /** Counts a watch of the given kind that gave no sign of life and was replaced. */
+  public void watchReplaced(String kind) {
+    Counter.builder("stowage.watch.replaced")
+        .description("Watches that gave no sign of life and were replaced.")
         .tag("kind", kind)
         .register(registry)
         .increment();

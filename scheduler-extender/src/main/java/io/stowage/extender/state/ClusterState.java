@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,7 @@ public final class ClusterState {
   private final PodVersions versions = new PodVersions();
   private final WaitingPods waiting = new WaitingPods();
   private final Binds binds;
+  private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
 
   /** Creates an empty state that is not synced, for a cluster where no other extender works. */
@@ -92,6 +94,23 @@ public final class ClusterState {
   /** Tells whether nodes and pods were listed completely. */
   public boolean isSynced() {
     return synced;
+  }
+
+  /**
+   * Takes in whether objects of a kind are being watched; what is known of them grows old while
+   * they are not.
+   */
+  public void putWatch(String kind, boolean up) {
+    if (up) {
+      watchesDown.remove(kind);
+    } else {
+      watchesDown.add(kind);
+    }
+  }
+
+  /** Returns the kinds of objects that should be watched and are not, in order. */
+  public List<String> watchesDown() {
+    return List.copyOf(watchesDown);
   }
 
   /** Returns the cluster with all that is bound or being bound; not to be written. */
