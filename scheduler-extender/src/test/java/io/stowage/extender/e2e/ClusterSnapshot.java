@@ -22,7 +22,9 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
   private static final String GPU_MEMORY = "aliyun.com/gpu-mem";
   private static final String GPU_COUNT = "aliyun.com/gpu-count";
   private static final String CARD_INDEX = "ALIYUN_COM_GPU_MEM_IDX";
-  private static final String GIVEN_DEVICE = "local.stowage.io/given-device";
+
+  /** Annotation in which the stand-in for the device plugin says what it gave. */
+  static final String GIVEN_DEVICE = "local.stowage.io/given-device";
 
   static ClusterSnapshot take(KubernetesClient client) {
     return new ClusterSnapshot(
