@@ -1,6 +1,7 @@
 package io.stowage.extender.cli;
 
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.File;
@@ -12,6 +13,8 @@ import picocli.CommandLine.ParameterException;
 
 /** How commands reach a cluster. */
 final class ClusterAccess {
+  private static final int IMPATIENT_MILLIS = 5000;
+
   private ClusterAccess() {}
 
   /**
@@ -32,5 +35,16 @@ final class ClusterAccess {
       }
     }
     return builder.build();
+  }
+
+  /** Returns a client for writes that can be done without, or later: it gives up soon. */
+  static KubernetesClient impatient(Config config) {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(config)
+                .withRequestTimeout(IMPATIENT_MILLIS)
+                .withRequestRetryBackoffLimit(0)
+                .build())
+        .build();
   }
 }

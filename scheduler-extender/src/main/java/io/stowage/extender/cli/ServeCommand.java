@@ -9,12 +9,18 @@ import io.stowage.extender.bind.Readback;
 import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
+import io.stowage.extender.events.EventWriter;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Election;
 import io.stowage.extender.leader.Leadership;
+import io.stowage.extender.notice.NodeNotices;
+import io.stowage.extender.rights.MissingRightException;
+import io.stowage.extender.rights.NeededRights;
+import io.stowage.extender.rights.RightsCheck;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.ClusterState;
+import io.stowage.extender.wake.Waking;
 import io.stowage.extender.watch.ClusterWatch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,8 +64,8 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path configFile;
 
   @Override
-  @SuppressWarnings("try") // watch and read-back work by themselves until they are closed
-  public Integer call() throws IOException, InterruptedException {
+  @SuppressWarnings("try") // the read-back works by itself until it is closed
+  public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
     Leadership leadership = new Leadership();
@@ -74,14 +80,52 @@ final class ServeCommand implements Callable<Integer> {
             new Election(client.getConfiguration(), config.leadership().settings(), leadership);
         ExtenderService service = start(config, settings, binder, leadership);
         Readback readback =
-            Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
-        ClusterWatch watch =
+            Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
+      LOG.info(
+          "listening on {}:{} ({}), API server {}",
+          config.host(),
+          service.port(),
+          config.tls() == null ? "plain HTTP" : "TLS",
+          client.getMasterUrl());
+      new RightsCheck(client, termination::await).run(NeededRights.of(config));
+      follow(client, service, config, election, leadership, termination);
+      LOG.info("stopping");
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  @SuppressWarnings("try") // what works by itself until it is closed
+  private static void follow(
+      KubernetesClient client,
+      ExtenderService service,
+      StowageConfig config,
+      Election election,
+      Leadership leadership,
+      Termination termination)
+      throws InterruptedException {
+    try (ClusterWatch watch =
             ClusterWatch.start(
-                client,
+                client.getConfiguration(),
                 service.loop(),
                 service.metrics(),
-                config.gpuResources(),
-                config.listPageSize())) {
+                config.watchSettings());
+        KubernetesClient impatient = ClusterAccess.impatient(client.getConfiguration());
+        EventWriter events = new EventWriter(impatient, service.metrics());
+        Waking waking =
+            Waking.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                config.wake().settings(),
+                leadership::isActive);
+        NodeNotices notices =
+            NodeNotices.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                events,
+                config.notices().nodeConditions(),
+                leadership::isActive)) {
       election.start(
           timeLimit -> {
             boolean current = watch.awaitCurrent(timeLimit);
@@ -90,15 +134,8 @@ final class ServeCommand implements Callable<Integer> {
             }
             return current;
           });
-      LOG.info(
-          "listening on {}:{}, API server {}",
-          config.host(),
-          service.port(),
-          client.getMasterUrl());
       termination.await();
-      LOG.info("stopping");
     }
-    return CommandLine.ExitCode.OK;
   }
 
   private static ExtenderService start(

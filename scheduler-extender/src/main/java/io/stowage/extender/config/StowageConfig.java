@@ -6,6 +6,7 @@ import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
+import io.stowage.extender.watch.WatchSettings;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
@@ -50,6 +51,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
  *     for
  * @param http limits, inspection and health
+ * @param watch what of the cluster is followed
+ * @param wake how waiting pods are woken
+ * @param notices what is said about nodes
  */
 public record StowageConfig(
     String host,
@@ -68,7 +72,10 @@ public record StowageConfig(
     int httpTimeoutMillis,
     LeadershipConfig leadership,
     @Nullable TlsConfig tls,
-    HttpConfig http) {
+    HttpConfig http,
+    WatchConfig watch,
+    WakeConfig wake,
+    NoticesConfig notices) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -133,7 +140,10 @@ public record StowageConfig(
       @Nullable Integer httpTimeoutMillis,
       @Nullable LeadershipConfig leadership,
       @Nullable TlsConfig tls,
-      @Nullable HttpConfig http) {
+      @Nullable HttpConfig http,
+      @Nullable WatchConfig watch,
+      @Nullable WakeConfig wake,
+      @Nullable NoticesConfig notices) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -151,7 +161,10 @@ public record StowageConfig(
         or(httpTimeoutMillis, 5000),
         or(leadership, LeadershipConfig.defaults()),
         tls,
-        or(http, HttpConfig.defaults()));
+        or(http, HttpConfig.defaults()),
+        or(watch, WatchConfig.defaults()),
+        or(wake, WakeConfig.defaults()),
+        or(notices, NoticesConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -199,6 +212,11 @@ public record StowageConfig(
   /** Returns which resources and labels mean GPUs. */
   public GpuResources gpuResources() {
     return new GpuResources(wholeGpuResources, gpuModelLabels);
+  }
+
+  /** Returns what of the cluster is followed, and how. */
+  public WatchSettings watchSettings() {
+    return new WatchSettings(gpuResources(), listPageSize, watch.unhealthyGpus());
   }
 
   private static String where(JacksonException e) {

@@ -6,6 +6,7 @@ import io.stowage.extender.state.StateLoop;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.List;
 
 /** Health, readiness, leadership, metrics and version. */
 public final class HealthRoutes implements Routes {
@@ -30,16 +31,26 @@ public final class HealthRoutes implements Routes {
   }
 
   private void ready(RoutingContext context) {
-    Responses.fromLoop(context, loop.call(state -> state.isSynced()))
+    Responses.fromLoop(
+            context,
+            loop.call(
+                state ->
+                    state.isSynced() ? notWatched(state.watchesDown()) : ExtenderRoutes.NOT_SYNCED))
         .onComplete(
-            synced -> {
-              if (synced) {
+            sentence -> {
+              if (sentence.isEmpty()) {
                 Responses.text(context, "ok\n");
               } else {
-                Responses.refuse(context, 503, ExtenderRoutes.NOT_SYNCED);
+                Responses.refuse(context, 503, sentence);
               }
             },
             context::fail);
+  }
+
+  private static String notWatched(List<String> kinds) {
+    return kinds.isEmpty()
+        ? ""
+        : "what Stowage knows grows old: no watch of " + String.join(", ", kinds);
   }
 
   private void leader(RoutingContext context) {

@@ -24,6 +24,8 @@ import java.util.List;
  * @param resourceVersion the API server's version of it, 0 where that is not known
  * @param creationEpochMillis when it was created, in milliseconds since 1970, 0 where that is not
  *     known
+ * @param ownerUid the UID of the controller that made it and would make another in its stead, empty
+ *     where it has none
  */
 public record ObservedPod(
     Pod pod,
@@ -38,7 +40,8 @@ public record ObservedPod(
     boolean gated,
     String schedulerName,
     long resourceVersion,
-    long creationEpochMillis) {
+    long creationEpochMillis,
+    String ownerUid) {
 
   /** What {@link #epoch} is where none is written. */
   public static final long NO_EPOCH = -1;
@@ -89,6 +92,7 @@ public record ObservedPod(
     private String schedulerName = "";
     private long resourceVersion;
     private long creationEpochMillis;
+    private String ownerUid = "";
 
     /** Starts with a pod that waits to be bound. */
     public Builder(Pod pod) {
@@ -109,6 +113,7 @@ public record ObservedPod(
       schedulerName = from.schedulerName;
       resourceVersion = from.resourceVersion;
       creationEpochMillis = from.creationEpochMillis;
+      ownerUid = from.ownerUid;
     }
 
     /** Sets {@link ObservedPod#nodeName}. */
@@ -183,6 +188,12 @@ public record ObservedPod(
       return this;
     }
 
+    /** Sets {@link ObservedPod#ownerUid}. */
+    public Builder ownerUid(String ownerUid) {
+      this.ownerUid = ownerUid;
+      return this;
+    }
+
     /** Returns the pod. */
     public ObservedPod build() {
       return new ObservedPod(
@@ -198,7 +209,8 @@ public record ObservedPod(
           gated,
           schedulerName,
           resourceVersion,
-          creationEpochMillis);
+          creationEpochMillis,
+          ownerUid);
     }
   }
 }

@@ -91,6 +91,7 @@ public final class PodReader {
         .schedulerName(textOf(spec.getSchedulerName()))
         .resourceVersion(wholeNumber(metadata.getResourceVersion(), 0))
         .creationEpochMillis(epochMillis(metadata.getCreationTimestamp()))
+        .ownerUid(ownerUid(metadata))
         .build();
   }
 
@@ -246,6 +247,16 @@ public final class PodReader {
       }
     }
     return names;
+  }
+
+  private static String ownerUid(ObjectMeta metadata) {
+    return metadata.getOwnerReferences() == null
+        ? ""
+        : metadata.getOwnerReferences().stream()
+            .filter(owner -> Boolean.TRUE.equals(owner.getController()))
+            .map(owner -> textOf(owner.getUid()))
+            .findFirst()
+            .orElse("");
   }
 
   private static @Nullable String annotation(ObjectMeta metadata, String name) {

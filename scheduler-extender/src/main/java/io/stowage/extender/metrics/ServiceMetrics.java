@@ -10,6 +10,8 @@ import io.stowage.core.fragmentation.StrandCause;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -41,10 +43,12 @@ public final class ServiceMetrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Counter unknownNodes;
+  private final Map<String, AtomicInteger> watchesUp = new ConcurrentHashMap<>();
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
+  private volatile int foreignExtenderNodes;
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -64,6 +68,10 @@ public final class ServiceMetrics implements AutoCloseable {
         "stowage.unconfirmed.binds",
         "Bindings that the watch has not shown yet.",
         ClusterFigures::unconfirmedBinds);
+    gauge(
+        "stowage.nodes.avoided",
+        "Nodes that all pods avoid for now because they, or a GPU of theirs, refused pods.",
+        ClusterFigures::avoidedNodes);
     gauge(
         "stowage.gpu.capacity.gpus",
         "GPUs of nodes that count as capacity.",
@@ -102,6 +110,9 @@ public final class ServiceMetrics implements AutoCloseable {
     }
     Gauge.builder("stowage.http.connections", connections::get)
         .description("Connections that are open, those being set up left aside.")
+        .register(registry);
+    Gauge.builder("stowage.foreign.extender.nodes", () -> foreignExtenderNodes)
+        .description("Nodes where another extender assigns devices, so that Stowage does not.")
         .register(registry);
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
@@ -151,8 +162,40 @@ public final class ServiceMetrics implements AutoCloseable {
   /** Counts an object of the given kind that the watch showed and that cannot be understood. */
   public void unreadableObject(String kind) {
     Counter.builder("stowage.unreadable.objects")
-        .description("Nodes and pods that could not be understood and were left as they were.")
+        .description("Objects that could not be understood and were left as they were.")
         .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
+  /** Sets whether objects of the given kind are being watched now. */
+  public void watchUp(String kind, boolean up) {
+    watchesUp.computeIfAbsent(kind, this::watchGauge).set(up ? 1 : 0);
+  }
+
+  private AtomicInteger watchGauge(String kind) {
+    AtomicInteger up = new AtomicInteger();
+    Gauge.builder("stowage.watch.up", up::get)
+        .description("Whether objects of this kind are being watched now.")
+        .tag("kind", kind)
+        .register(registry);
+    return up;
+  }
+
+  /** Counts a watch of the given kind that gave no sign of life and was replaced. */
+  public void watchReplaced(String kind) {
+    Counter.builder("stowage.watch.replaced")
+        .description("Watches that gave no sign of life and were replaced.")
+        .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts an Event by what became of it: written, dropped or failed. */
+  public void event(String outcome) {
+    Counter.builder("stowage.events")
+        .description("Kubernetes Events by what became of them.")
+        .tag("outcome", outcome)
         .register(registry)
         .increment();
   }
@@ -166,6 +209,24 @@ public final class ServiceMetrics implements AutoCloseable {
   public void connectionEnded(String reason) {
     Counter.builder("stowage.http.connections.ended")
         .description("Connections that the service has ended, by why.")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a waiting pod that was to be woken: woken, gone, forbidden, failed or dropped. */
+  public void wakeup(String outcome) {
+    Counter.builder("stowage.wakeups")
+        .description("Waiting pods that were to be woken, by what became of it.")
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a pod that a node refused, by the kind of refusal. */
+  public void nodeRefusal(String reason) {
+    Counter.builder("stowage.node.refusals")
+        .description("Pods that a node refused after they were bound, or did not bind.")
         .tag("reason", reason)
         .register(registry)
         .increment();
@@ -192,6 +253,11 @@ public final class ServiceMetrics implements AutoCloseable {
     return Counter.builder("stowage.tls.reload.failures")
         .description("New certificates that were refused, the one before having stayed.")
         .register(registry);
+  }
+
+  /** Sets on how many nodes another extender is at work. */
+  public void foreignExtenderNodes(int count) {
+    foreignExtenderNodes = count;
   }
 
   /** Sets what the gauges tell. */

@@ -12,6 +12,7 @@ import io.stowage.core.fragmentation.Stranded;
  * @param pendingPods pods that wait
  * @param holds pods that room is held for
  * @param unconfirmedBinds bindings that the watch has not shown yet
+ * @param avoidedNodes nodes that all pods avoid for now, or a GPU of which they do
  * @param gpuCapacityMilli GPUs, in thousandths
  * @param gpuRequestedMilli what pods ask of them
  * @param cpuCapacityMilli CPU, in milli-cores
@@ -29,6 +30,7 @@ public record ClusterFigures(
     int pendingPods,
     int holds,
     int unconfirmedBinds,
+    int avoidedNodes,
     long gpuCapacityMilli,
     long gpuRequestedMilli,
     long cpuCapacityMilli,
@@ -40,5 +42,5 @@ public record ClusterFigures(
 
   /** Nothing. */
   public static final ClusterFigures NONE =
-      new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Stranded.NONE, 0);
+      new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Stranded.NONE, 0);
 }

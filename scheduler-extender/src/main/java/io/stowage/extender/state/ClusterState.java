@@ -2,7 +2,6 @@ package io.stowage.extender.state;
 
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
-import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.policy.PlacementPolicy;
@@ -12,9 +11,11 @@ import io.stowage.extender.state.NodeRanking.Ranked;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +47,13 @@ public final class ClusterState {
   private final NodeRanking ranking;
   private final FreeGpuFigures freeGpu = new FreeGpuFigures();
 
-  private final KnownNodes nodes = new KnownNodes();
+  private final KnownNodes nodes = new KnownNodes(bound, freed);
   private final Claims claims = new Claims();
   private final PodVersions versions = new PodVersions();
   private final WaitingPods waiting = new WaitingPods();
+  private final Refusals refusals = new Refusals();
   private final Binds binds;
+  private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
 
   /** Creates an empty state that is not synced, for a cluster where no other extender works. */
@@ -80,7 +83,8 @@ public final class ClusterState {
     this.rules =
         new DeviceRules(
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
-    this.ranking = new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties);
+    this.ranking =
+        new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties, refusals, nanoClock);
     this.binds = new Binds(bound, holds, waiting, nodes, rules, ranking, freed, nanoClock);
   }
 
@@ -94,6 +98,23 @@ public final class ClusterState {
     return synced;
   }
 
+  /**
+   * Takes in whether objects of a kind are being watched; what is known of them grows old while
+   * they are not.
+   */
+  public void putWatch(String kind, boolean up) {
+    if (up) {
+      watchesDown.remove(kind);
+    } else {
+      watchesDown.add(kind);
+    }
+  }
+
+  /** Returns the kinds of objects that should be watched and are not, in order. */
+  public List<String> watchesDown() {
+    return List.copyOf(watchesDown);
+  }
+
   /** Returns the cluster with all that is bound or being bound; not to be written. */
   public Cluster bound() {
     return bound.hard();
@@ -103,7 +124,7 @@ public final class ClusterState {
 
   /** Adds a node, or replaces what is known of it. */
   public void putNode(Node node) {
-    apply(nodes.put(node));
+    nodes.put(node);
   }
 
   /**
@@ -111,30 +132,13 @@ public final class ClusterState {
    * count with capacity 0 until a call without them.
    */
   public void putUnhealthyGpus(String nodeName, Set<Integer> deviceIndices) {
-    Node node = nodes.putUnhealthy(nodeName, deviceIndices);
-    if (node != null) {
-      apply(node);
-    }
-  }
-
-  private void apply(Node node) {
-    NodeState state = bound.hard().node(node.name());
-    Node before = state == null ? null : state.node();
-    if (!node.equals(before)) {
-      bound.hard().putNode(node);
-      bound.steering().putNode(node);
-      if (before == null || KnownNodes.offersMore(before, node)) {
-        freed.add(node.name());
-      }
-    }
+    nodes.putUnhealthy(nodeName, deviceIndices);
   }
 
   /** Forgets a node; pods on it stay on record until they go. */
   public void removeNode(String name) {
     nodes.remove(name);
-    bound.hard().removeNode(name);
-    bound.steering().removeNode(name);
-    freed.gone(name);
+    refusals.removeNode(name);
   }
 
   /** Takes in a volume claim, and whether it is bound to a volume. */
@@ -154,9 +158,15 @@ public final class ClusterState {
   public void lapseHolds() {
     long now = nanoClock.getAsLong();
     holds.lapse(now);
+    refusals.settle(now);
     foreign.lapse().forEach(freed::add);
     versions.lapse(now);
     waiting.lapseRefused(now - REFUSED_UNSEEN_MEMORY.toNanos());
+  }
+
+  /** Returns what nodes refused since the last call, and forgets it. */
+  public List<NodeRefusal> takeRefusals() {
+    return refusals.takeNews();
   }
 
   /** Returns the nodes where another extender assigns devices, so that Stowage does not. */
@@ -182,6 +192,13 @@ public final class ClusterState {
     return waiting.refused();
   }
 
+  /** Returns a copy of what is free on a node, holds counted; null where it is not known. */
+  public @Nullable TrialRoom trialRoom(String nodeName) {
+    NodeState state = bound.steering().node(nodeName);
+    Node node = state == null ? null : state.node();
+    return state == null || node == null ? null : new TrialRoom(state, node, rules);
+  }
+
   // Pods
 
   /** Takes in what the API server says of a pod; what is older than what is known is left out. */
@@ -200,7 +217,7 @@ public final class ClusterState {
     }
     if (observed.isBound()) {
       putBound(observed);
-    } else if (bound.of(uid) == null || waiting.contains(uid)) {
+    } else if (bound.of(uid) == null || binds.isOpen(uid)) {
       putWaiting(observed);
     }
   }
@@ -221,6 +238,7 @@ public final class ClusterState {
     holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
+    refusals.bound(placement, nanoClock.getAsLong());
     if (!placement.equals(known)) {
       foreign.look(observed);
       bound.place(placement, nanoClock.getAsLong());
@@ -256,6 +274,7 @@ public final class ClusterState {
     waiting.remove(uid);
     holds.drop(uid, null);
     binds.forget(uid);
+    refusals.gone(uid);
     Placement placement = bound.remove(uid);
     if (placement != null) {
       freed.add(placement.nodeName());
@@ -270,6 +289,14 @@ public final class ClusterState {
    */
   public void refused(ObservedPod observed, String reason) {
     removePod(observed.pod().uid());
+    if (synced) { // what is listed at the start may be long past
+      refusals.refused(observed, reason, nanoClock.getAsLong());
+    }
+  }
+
+  /** Returns how many pods are remembered as gone. */
+  int rememberedGonePods() {
+    return versions.goneCount();
   }
 
   // Filter and prioritize
@@ -283,7 +310,7 @@ public final class ClusterState {
    */
   public FilterDecision filter(
       ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    lapseHolds();
+    holds.lapse(nanoClock.getAsLong());
     Pod pod = observed.pod();
     Placement known = bound.of(pod.uid());
     if (known != null && nodeNames.contains(known.nodeName())) {
@@ -299,8 +326,7 @@ public final class ClusterState {
             hold -> hold.priority() < pod.priority(),
             () -> {
               Outcome outcome = rank(observed, nodeNames, described);
-              int limit = observed.prefersNodes() ? nodeNames.size() : settings.shortlistNodes();
-              List<String> kept = outcome.best(limit).stream().map(Ranked::node).toList();
+              List<String> kept = offered(observed, outcome);
               if (!kept.isEmpty() && waits) {
                 hold(observed, kept.get(0));
               }
@@ -318,9 +344,22 @@ public final class ClusterState {
     return decision;
   }
 
+  /**
+   * A pod with preferences of its own is offered every node, but no last choice beside others: what
+   * it prefers may outvote any rank, and would send it to the same node for ever.
+   */
+  private List<String> offered(ObservedPod observed, Outcome outcome) {
+    List<Ranked> best =
+        observed.prefersNodes()
+            ? outcome.allButLastChoices()
+            : outcome.best(settings.shortlistNodes());
+    return best.stream().map(Ranked::node).toList();
+  }
+
   private Outcome rank(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    return ranking.rank(
-        observed.pod().shape(), nodeNames, waiting.failedNodes(observed.pod().uid()), described);
+    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
+    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
+    return ranking.rank(observed.pod().shape(), nodeNames, failed, described);
   }
 
   private void hold(ObservedPod observed, String node) {
@@ -383,7 +422,13 @@ public final class ClusterState {
 
   /** Takes in what became of a binding; what the watch has said meanwhile stands. */
   public void completeBind(String uid, BindOutcome outcome) {
+    Placement placement = bound.of(uid);
     binds.complete(uid, outcome);
+    if (outcome instanceof BindOutcome.NotBound notBound
+        && placement != null
+        && bound.of(uid) == null) {
+      refusals.bindFailed(uid, placement.nodeName(), notBound.reason(), nanoClock.getAsLong());
+    }
   }
 
   /**
@@ -439,6 +484,7 @@ public final class ClusterState {
         waiting.size(),
         holds.size(),
         binds.unconfirmedCount(),
+        refusals.avoidedNodes(nanoClock.getAsLong()),
         totals.gpuCapacityMilli,
         totals.gpuRequestedMilli,
         totals.cpuCapacityMilli,

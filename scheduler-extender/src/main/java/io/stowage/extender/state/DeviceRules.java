@@ -31,7 +31,12 @@ final class DeviceRules {
     /** It would have to wait for pods that should have been assigned long ago. */
     STUCK,
     /** Another extender assigns the node's cards. */
-    FOREIGN
+    FOREIGN;
+
+    /** Tells whether the node may be offered. */
+    boolean isOffered() {
+      return this != STUCK && this != FOREIGN;
+    }
   }
 
   /**
@@ -73,10 +78,10 @@ final class DeviceRules {
     long units = share.gpu().unitsPerGpu();
     int card = given.card(node, units);
     if (card == UnassignedShares.ANY_CARD) {
-      boolean joins =
-          held.card(node, units) == UnassignedShares.ANY_CARD
-              || heldCard(share, soft) != UnassignedShares.ANY_CARD;
-      return joins ? Verdict.FREE : Verdict.AWAITS_ASSIGNMENT;
+      int awaited = held.card(node, units);
+      return awaited == UnassignedShares.ANY_CARD || hasRoom(share, soft, awaited)
+          ? Verdict.FREE
+          : Verdict.AWAITS_ASSIGNMENT;
     }
     if (hasRoom(share, hard, card)) {
       return hasRoom(share, soft, card) ? Verdict.FREE : Verdict.HELD_FOR_OTHERS;

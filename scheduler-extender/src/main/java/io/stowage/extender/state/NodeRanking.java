@@ -3,8 +3,6 @@ package io.stowage.extender.state;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
-import io.stowage.core.cluster.Placement;
-import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.policy.NodeScores;
@@ -18,8 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,10 +39,17 @@ final class NodeRanking {
     HELD_FOR_OTHERS,
     /** Fits once the device plugin has assigned pods before it. */
     AWAITS_ASSIGNMENT,
-    /** Fits, but the pod was told this node before and did not get there. */
+    /** Fits, but the node, or every GPU of it that fits, has refused pods of late. */
+    AVOIDED,
+    /** Fits, but the pod was told this node before and did not get there, or its like did not. */
     FAILED_BEFORE,
     /** Does not fit by the sums that kube-scheduler counts too, and let pass. */
-    BEYOND_SUMS
+    BEYOND_SUMS;
+
+    /** Tells whether nodes of this tier fit, and yet are for pods that fit nowhere else. */
+    boolean isLastChoice() {
+      return this == AVOIDED || this == FAILED_BEFORE;
+    }
   }
 
   /**
@@ -71,6 +78,15 @@ final class NodeRanking {
       Map<String, String> failed,
       Map<String, String> unresolvable,
       int unknown) {
+
+    /** Returns all nodes, best first; without last choices where any node is better than those. */
+    List<Ranked> allButLastChoices() {
+      List<Ranked> all = best(ranked.size());
+      if (!all.isEmpty() && all.get(0).tier().compareTo(Tier.AVOIDED) < 0) {
+        all.removeIf(node -> node.tier().isLastChoice());
+      }
+      return all;
+    }
 
     /** Returns the best {@code limit} nodes, best first. */
     List<Ranked> best(int limit) {
@@ -101,6 +117,8 @@ final class NodeRanking {
   private final PlacementPolicy policy;
   private final NodeScores scores;
   private final RandomGenerator ties;
+  private final Refusals refusals;
+  private final LongSupplier nanoClock;
 
   /**
    * Creates a ranking.
@@ -108,18 +126,23 @@ final class NodeRanking {
    * @param bound pods that are bound
    * @param steering the same and what is held
    * @param rules which card of a node a share may get
+   * @param refusals which nodes and GPUs are avoided, by {@code nanoClock}
    */
   NodeRanking(
       Cluster bound,
       Cluster steering,
       DeviceRules rules,
       PlacementPolicy policy,
-      RandomGenerator ties) {
+      RandomGenerator ties,
+      Refusals refusals,
+      LongSupplier nanoClock) {
     this.bound = bound;
     this.steering = steering;
     this.rules = rules;
     this.policy = policy;
     this.ties = ties;
+    this.refusals = refusals;
+    this.nanoClock = nanoClock;
     this.scores = new NodeScores(steering, policy, ties, 256);
   }
 
@@ -157,22 +180,25 @@ final class NodeRanking {
         continue;
       }
       Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, hard, soft) : Verdict.FREE;
-      if (verdict == Verdict.STUCK || verdict == Verdict.FOREIGN) {
+      if (!verdict.isOffered()) {
         unresolvable.put(
             name, verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
         continue;
       }
       long tie = random ? ties.nextLong() : 0;
       double score = soft == hard ? scoreAlone(shape, hard) : scorer.applyAsDouble(soft);
-      ranked.add(rank(shape, score, hard, leastTier(verdict, failedBefore.contains(name)), tie));
+      Tier least = leastTier(verdict, failedBefore.contains(name), isAvoided(anyModel, hard));
+      ranked.add(rank(shape, score, hard, least, tie));
     }
     return new Outcome(ranked, failed, unresolvable, unknown);
   }
 
   /** Returns the tier that a node cannot be better than. */
-  private static Tier leastTier(Verdict verdict, boolean failedBefore) {
+  private static Tier leastTier(Verdict verdict, boolean failedBefore, boolean avoided) {
     if (failedBefore) {
       return Tier.FAILED_BEFORE;
+    } else if (avoided) {
+      return Tier.AVOIDED;
     } else if (verdict == Verdict.AWAITS_ASSIGNMENT) {
       return Tier.AWAITS_ASSIGNMENT;
     }
@@ -187,6 +213,20 @@ final class NodeRanking {
       tier = score == NodeScores.UNFIT ? Tier.BEYOND_SUMS : Tier.HELD_FOR_OTHERS;
     }
     return new Ranked(hard.name(), tier.compareTo(least) < 0 ? least : tier, score, tie);
+  }
+
+  private boolean isAvoided(PodShape shape, NodeState node) {
+    long nowNanos = nanoClock.getAsLong();
+    if (refusals.avoids(node.name(), nowNanos)) {
+      return true;
+    }
+    Set<Integer> avoided = refusals.avoidedGpus(node.name(), nowNanos);
+    return !avoided.isEmpty()
+        && assignsDevices(shape, node)
+        && IntStream.range(0, node.gpuCount())
+                .filter(gpu -> !avoided.contains(gpu) && Fit.gpuFits(shape, node, gpu))
+                .count()
+            < shape.gpu().count();
   }
 
   private double scoreAlone(PodShape shape, NodeState node) {
@@ -218,19 +258,37 @@ final class NodeRanking {
 
   /**
    * Returns the devices that a pod should get on a node: the wanted ones where they are free, else
-   * the policy's choice; on room that nobody holds first, on held room next. Empty where the node's
-   * devices are not Stowage's to assign, null where they cannot serve the pod. A share goes where
-   * shares of its amount are under way; where it would have to wait for those, it gets what it
-   * could have without them.
+   * the policy's choice; on room that nobody holds first, on held room next, on GPUs that are
+   * avoided last. Empty where the node's devices are not Stowage's to assign, null where they
+   * cannot serve the pod. A share goes where shares of its amount are under way; where it would
+   * have to wait for those, it gets what it could have without them.
    */
   @Nullable List<Integer> devices(PodShape shape, String name, List<Integer> wanted) {
     NodeState hard = bound.node(name);
     if (hard == null || !assignsDevices(shape, hard)) {
       return shape.gpu().isShare() && hard == null ? null : List.of();
     }
+    NodeState soft = steering.node(name);
+    Set<Integer> avoided = refusals.avoidedGpus(name, nanoClock.getAsLong());
+    List<Integer> devices =
+        avoided.isEmpty()
+            ? null
+            : devices(
+                shape,
+                wanted,
+                NodeCopies.withoutGpus(hard, avoided),
+                NodeCopies.withoutGpus(soft, avoided));
+    return devices == null ? devices(shape, wanted, hard, soft) : devices;
+  }
+
+  private @Nullable List<Integer> devices(
+      PodShape shape, List<Integer> wanted, @Nullable NodeState hard, @Nullable NodeState soft) {
+    if (hard == null) {
+      return null;
+    }
     int only = shape.gpu().isShare() ? rules.onlyCard(shape, hard) : UnassignedShares.ANY_CARD;
     for (PodShape tried : List.of(shape, anyModel(shape))) {
-      for (NodeState node : new @Nullable NodeState[] {steering.node(name), hard}) {
+      for (NodeState node : new @Nullable NodeState[] {soft, hard}) {
         if (node == null
             || !node.hasGpuResource(tried.gpu().resource())
             || !Fit.fitsGpus(tried, node)) {
@@ -281,18 +339,8 @@ final class NodeRanking {
     if (node == null || node.node() == null) {
       return !shape.gpu().isShare();
     }
-    Cluster scratch = new Cluster();
-    NodeState rest = scratch.putNode(node.node());
-    for (Placement placement : node.placements()) {
-      Pod pod = placement.pod();
-      if (!victims.contains(pod.uid())) {
-        List<Integer> devices = new ArrayList<>();
-        for (int device : node.gpuDevices(pod.uid())) {
-          devices.add(device);
-        }
-        scratch.place(new Placement(pod, nodeName, devices));
-      }
-    }
+    NodeState rest =
+        NodeCopies.copy(node, node.node(), new Cluster(), uid -> !victims.contains(uid));
     return devicesFit(shape, rest);
   }
 }

@@ -1,80 +1,151 @@
 package io.stowage.extender.watch;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodList;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
+import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.dsl.PodResource;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.stowage.extender.kube.GpuResources;
-import io.stowage.extender.kube.InvalidObjectException;
+import io.fabric8.kubernetes.client.vertx5.Vertx5HttpClientFactory;
 import io.stowage.extender.kube.NodeReader;
-import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.kube.UnhealthyGpus;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.WebSocketClientOptions;
+import io.vertx.ext.web.client.WebClientOptions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Timer;
+import java.util.TimerTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows nodes and pods of a cluster and feeds them to the state, which is marked synced when both
- * were listed and applied.
+ * Follows a cluster and feeds its state: nodes, pods, pods that failed, volume claims, and the
+ * ConfigMaps that tell unhealthy GPUs. The state is marked synced when all that a decision rests on
+ * was listed and applied.
  *
- * <p>Pods that ended are not listed, as in kube-scheduler: to the watch they are deleted. An API
- * server that does not answer is asked again until it does.
+ * <p>Pods that ended are not listed among the pods, as in kube-scheduler: to that watch they are
+ * deleted. An API server that does not answer is asked again until it does, with pauses of at most
+ * some seconds. Of what is watched, only identities are kept.
  */
 public final class ClusterWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterWatch.class);
 
+  /** Doubled up to five times, it is the pause after a failed attempt: 3.2 s at most. */
+  private static final int FIRST_PAUSE_MILLIS = 100;
+
+  /** A connection whose other end is gone without a word shows it by not answering a ping. */
+  private static final int PING_MILLIS = 5_000;
+
+  private static final int READ_IDLE_SECONDS = 20;
+  private static final long CHECK_MILLIS = 1_000;
   private static final Duration SYNC_POLL = Duration.ofMillis(50);
   private static final Duration LIST_AGAIN = Duration.ofSeconds(1);
+  private static final Duration DOWN = Duration.ofSeconds(60);
 
   private final KubernetesClient client;
-  private final long pageSize;
-  private final WatchProgress podProgress = new WatchProgress();
   private final StateLoop loop;
   private final ServiceMetrics metrics;
-  private final NodeReader nodeReader;
-  private final PodReader podReader;
-  private final SharedIndexInformer<Node> nodes;
-  private final SharedIndexInformer<Pod> pods;
-  private final AtomicInteger listsMissing = new AtomicInteger(2);
+  private final LongSupplier nanoClock;
+  private final long pageSize;
+  private final WatchProgress podProgress = new WatchProgress();
+  private final List<ResourceWatch<?>> watches = new ArrayList<>();
+  private final Timer timer = new Timer("stowage-watch-check", true);
+  private final AtomicInteger listsMissing = new AtomicInteger();
 
   private ClusterWatch(
-      KubernetesClient client,
+      Config config,
       StateLoop loop,
       ServiceMetrics metrics,
-      GpuResources gpuResources,
-      long pageSize) {
-    this.client = client;
-    this.pageSize = pageSize;
+      WatchSettings settings,
+      LongSupplier nanoClock) {
+    this.client = client(config);
     this.loop = loop;
     this.metrics = metrics;
-    this.nodeReader = new NodeReader(gpuResources);
-    this.podReader = new PodReader(gpuResources);
-    this.nodes = client.nodes().withLimit(pageSize).runnableInformer(0);
-    this.pods = runningPods().withLimit(pageSize).runnableInformer(0);
-  }
-
-  private FilterWatchListDeletable<Pod, PodList, PodResource> runningPods() {
-    return client
-        .pods()
-        .inAnyNamespace()
-        .withoutField("status.phase", "Succeeded")
-        .withoutField("status.phase", "Failed");
+    this.nanoClock = nanoClock;
+    this.pageSize = settings.pageSize();
+    PodReader podReader = new PodReader(settings.gpuResources());
+    long page = pageSize;
+    follow(
+        "nodes",
+        () -> client.nodes().withLimit(page),
+        Node::new,
+        new NodeFeed(loop, new NodeReader(settings.gpuResources())));
+    follow(
+        "pods",
+        () -> runningPods().withLimit(page),
+        Pod::new,
+        new PodFeed(loop, podReader, podProgress));
+    follow(
+        "claims",
+        () -> client.persistentVolumeClaims().inAnyNamespace().withLimit(page),
+        PersistentVolumeClaim::new,
+        new ClaimFeed(loop));
+    if (settings.unhealthyGpus()) {
+      follow(
+          "unhealthy-gpus",
+          () -> client.configMaps().inNamespace(UnhealthyGpus.NAMESPACE).withLimit(page),
+          ConfigMap::new,
+          new UnhealthyGpuFeed(loop));
+    }
+    listsMissing.set(watches.size());
+    FailedPodFeed failedPods =
+        new FailedPodFeed(
+            podReader, (pod, reason) -> loop.run(state -> state.refused(pod, reason)));
+    watches.add(
+        watch(
+            "failed-pods",
+            () ->
+                client.pods().inAnyNamespace().withField("status.phase", "Failed").withLimit(page),
+            Pod::new,
+            failedPods,
+            failedPods::listed));
   }
 
   /**
-   * Waits until nodes and pods are listed and the state has every pod as the API server had it when
-   * this was called; blocks, and lists all pods for it.
+   * Starts following; returns at once.
+   *
+   * @param config how to reach the API server; a client of its own is made of it
+   */
+  public static ClusterWatch start(
+      Config config, StateLoop loop, ServiceMetrics metrics, WatchSettings settings) {
+    return start(config, loop, metrics, settings, System::nanoTime);
+  }
+
+  /** The same by a clock of the caller's. */
+  static ClusterWatch start(
+      Config config,
+      StateLoop loop,
+      ServiceMetrics metrics,
+      WatchSettings settings,
+      LongSupplier nanoClock) {
+    ClusterWatch watch = new ClusterWatch(config, loop, metrics, settings, nanoClock);
+    watch.run();
+    return watch;
+  }
+
+  /**
+   * Waits until everything is listed and the state has every pod as the API server had it when this
+   * was called; blocks, and lists all pods for it.
    *
    * @return whether that was so within the time limit
    */
@@ -111,130 +182,102 @@ public final class ClusterWatch implements AutoCloseable {
     return newest;
   }
 
-  /**
-   * Starts following; returns at once.
-   *
-   * @param pageSize how many objects are listed at once
-   */
-  public static ClusterWatch start(
-      KubernetesClient client,
-      StateLoop loop,
-      ServiceMetrics metrics,
-      GpuResources gpuResources,
-      long pageSize) {
-    ClusterWatch watch = new ClusterWatch(client, loop, metrics, gpuResources, pageSize);
-    watch.run();
-    return watch;
+  private FilterWatchListDeletable<Pod, PodList, PodResource> runningPods() {
+    return client
+        .pods()
+        .inAnyNamespace()
+        .withoutField("status.phase", "Succeeded")
+        .withoutField("status.phase", "Failed");
   }
 
-  private void run() {
-    nodes
-        .itemStore(new IdentityStore<>(Node::new))
-        .exceptionHandler((started, failure) -> tryAgain("nodes", failure))
-        .addEventHandler(new NodeHandler())
-        .start();
-    pods.itemStore(new IdentityStore<>(Pod::new))
-        .exceptionHandler((started, failure) -> tryAgain("pods", failure))
-        .addEventHandler(new PodHandler())
-        .start();
+  private static KubernetesClient client(Config config) {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(config)
+                .withWatchReconnectInterval(FIRST_PAUSE_MILLIS)
+                .withRequestRetryBackoffInterval(FIRST_PAUSE_MILLIS)
+                .withWebsocketPingInterval((long) PING_MILLIS)
+                .build())
+        .withHttpClientFactory(
+            new Vertx5HttpClientFactory() {
+              @Override
+              protected void additionalConfig(
+                  WebClientOptions http, WebSocketClientOptions webSocket, PoolOptions pool) {
+                webSocket
+                    .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                    .setReadIdleTimeout(READ_IDLE_SECONDS);
+              }
+            })
+        .build();
   }
 
-  private static boolean tryAgain(String what, Throwable failure) {
-    LOG.warn("{} cannot be listed or watched, trying again: {}", what, failure.toString());
-    return true;
+  private <T extends HasMetadata> void follow(
+      String kind, Supplier<Informable<T>> objects, Supplier<T> empty, Feed<T> feed) {
+    AtomicInteger lists = new AtomicInteger();
+    watches.add(
+        watch(
+            kind,
+            objects,
+            empty,
+            feed,
+            () -> {
+              if (lists.getAndIncrement() == 0) {
+                oneListLess();
+              }
+            }));
   }
 
-  private void listed(String what, AtomicInteger times) {
-    if (times.incrementAndGet() == 1 && listsMissing.decrementAndGet() == 0) {
+  private <T extends HasMetadata> ResourceWatch<T> watch(
+      String kind,
+      Supplier<Informable<T>> objects,
+      Supplier<T> empty,
+      Feed<T> feed,
+      Runnable onListed) {
+    return new ResourceWatch<>(
+        kind, () -> objects.get().runnableInformer(0), empty, feed, onListed, metrics, nanoClock);
+  }
+
+  private void oneListLess() {
+    if (listsMissing.decrementAndGet() == 0) {
       loop.run(
           state -> {
             state.markSynced();
             LOG.info(
-                "nodes and pods are listed: {} nodes, {} pods on them",
+                "the cluster is listed: {} nodes, {} pods on them",
                 state.bound().nodeCount(),
                 state.bound().podCount());
           });
     }
-    LOG.debug("{} listed", what);
+  }
+
+  private void run() {
+    watches.forEach(ResourceWatch::start);
+    timer.schedule(
+        new TimerTask() {
+          @Override
+          public void run() {
+            check();
+          }
+        },
+        CHECK_MILLIS,
+        CHECK_MILLIS);
+  }
+
+  private void check() {
+    for (ResourceWatch<?> watch : watches) {
+      try {
+        boolean down = watch.check().compareTo(DOWN) > 0;
+        loop.run(state -> state.putWatch(watch.kind(), !down));
+      } catch (RuntimeException e) {
+        LOG.error("the watch of {} cannot be looked after", watch.kind(), e);
+      }
+    }
   }
 
   @Override
   public void close() {
-    nodes.stop();
-    pods.stop();
-  }
-
-  /** Feeds nodes. */
-  private final class NodeHandler implements ResourceEventHandler<Node> {
-    private final AtomicInteger lists = new AtomicInteger();
-
-    @Override
-    public void onAdd(Node node) {
-      try {
-        io.stowage.core.cluster.Node read = nodeReader.read(node);
-        loop.run(state -> state.putNode(read));
-      } catch (InvalidObjectException e) {
-        metrics.unreadableObject("node");
-        LOG.warn("node {} is left as it was: {}", node.getMetadata().getName(), e.getMessage());
-      }
-    }
-
-    @Override
-    public void onUpdate(Node before, Node node) {
-      onAdd(node);
-    }
-
-    @Override
-    public void onDelete(Node node, boolean finalStateUnknown) {
-      String name = node.getMetadata().getName();
-      loop.run(state -> state.removeNode(name));
-    }
-
-    @Override
-    public void onList(String resourceVersion, boolean remainedEmpty) {
-      listed("nodes", lists);
-    }
-  }
-
-  /** Feeds pods. */
-  private final class PodHandler implements ResourceEventHandler<Pod> {
-    private final AtomicInteger lists = new AtomicInteger();
-
-    @Override
-    public void onAdd(Pod pod) {
-      try {
-        ObservedPod read = podReader.read(pod);
-        loop.run(state -> state.putPod(read));
-      } catch (InvalidObjectException e) {
-        metrics.unreadableObject("pod");
-        LOG.warn(
-            "pod {}/{} is left as it was: {}",
-            pod.getMetadata().getNamespace(),
-            pod.getMetadata().getName(),
-            e.getMessage());
-      }
-      podProgress.saw(pod.getMetadata().getResourceVersion());
-    }
-
-    @Override
-    public void onUpdate(Pod before, Pod pod) {
-      String uidBefore = before.getMetadata().getUid();
-      if (!uidBefore.equals(pod.getMetadata().getUid())) {
-        loop.run(state -> state.removePod(uidBefore));
-      }
-      onAdd(pod);
-    }
-
-    @Override
-    public void onDelete(Pod pod, boolean finalStateUnknown) {
-      String uid = pod.getMetadata().getUid();
-      loop.run(state -> state.removePod(uid));
-      podProgress.saw(pod.getMetadata().getResourceVersion());
-    }
-
-    @Override
-    public void onList(String resourceVersion, boolean remainedEmpty) {
-      listed("pods", lists);
-    }
+    timer.cancel();
+    watches.forEach(ResourceWatch::close);
+    client.close();
   }
 }

@@ -16,11 +16,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class IdentityStore<T extends HasMetadata> implements ItemStore<T> {
   private final Supplier<T> empty;
+  private final Runnable onPut;
   private final Map<String, T> byKey = new ConcurrentHashMap<>();
 
-  /** Creates a store; {@code empty} creates an object without metadata. */
-  IdentityStore(Supplier<T> empty) {
+  /**
+   * Creates a store.
+   *
+   * @param empty creates an object without metadata
+   * @param onPut is run whenever an object comes, known or not
+   */
+  IdentityStore(Supplier<T> empty, Runnable onPut) {
     this.empty = empty;
+    this.onPut = onPut;
   }
 
   @Override
@@ -33,6 +40,7 @@ final class IdentityStore<T extends HasMetadata> implements ItemStore<T> {
 
   @Override
   public @Nullable T put(String key, T object) {
+    onPut.run();
     ObjectMeta metadata = object.getMetadata();
     T identity = empty.get();
     identity.setMetadata(
@@ -43,6 +51,11 @@ final class IdentityStore<T extends HasMetadata> implements ItemStore<T> {
             .withResourceVersion(metadata.getResourceVersion())
             .build());
     return byKey.put(key, identity);
+  }
+
+  /** Forgets every resource version, so that whatever is put next differs from what is known. */
+  void forgetVersions() {
+    byKey.values().forEach(identity -> identity.getMetadata().setResourceVersion(null));
   }
 
   @Override

@@ -1,6 +1,6 @@
 /**
- * The watch: informers on nodes and pods that feed the state in order. Depends on the Kubernetes
- * reading and the state.
+ * The watch: informers that feed the state in order and are looked after. Depends on the Kubernetes
+ * reading, the state and the metrics.
  */
 @NullMarked
 package io.stowage.extender.watch;

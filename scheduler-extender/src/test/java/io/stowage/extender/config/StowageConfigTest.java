@@ -9,6 +9,7 @@ import io.stowage.extender.http.HttpSettings;
 import io.stowage.extender.http.TlsFiles;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.watch.WatchSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +55,10 @@ class StowageConfigTest {
                 5000,
                 LeadershipConfig.defaults(),
                 null,
-                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null)));
+                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null),
+                new WatchConfig(true),
+                new WakeConfig(true, 20, 50),
+                new NoticesConfig(true)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -110,6 +114,9 @@ class StowageConfigTest {
               inspectPort: 9001
               inspectHost: 127.0.0.2
               healthPort: 9002
+            watch: {unhealthyGpus: false}
+            wake: {enabled: false, perSecond: 5, burst: 10}
+            notices: {nodeConditions: false}
             """);
     assertThat(config)
         .isEqualTo(
@@ -138,7 +145,12 @@ class StowageConfigTest {
                     1,
                     new FenceConfig(false, "stowage", "fence", 5, 0)),
                 new TlsConfig("tls.crt", "tls.key", "ca.crt"),
-                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002)));
+                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002),
+                new WatchConfig(false),
+                new WakeConfig(false, 5, 10),
+                new NoticesConfig(false)));
+    assertThat(config.watchSettings())
+        .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();
     assertThat(settings.maxBodyBytes()).isEqualTo(64L << 20);
     assertThat(settings.bindTimeLimit()).hasMillis(2000);
@@ -227,6 +239,11 @@ class StowageConfigTest {
         "http: {plainHttp: 1}; line 1: http.plainHttp: expected true or false",
         "http: {requestSeconds: 4};http.requestSeconds: expected more than bindTimeoutMillis, was 4 s",
         "http: {healthPort: 65536};http.healthPort: expected 0 to 65535, was 65536",
+        "watch: {gpus: true};unknown setting 'watch.gpus'; there are unhealthyGpus",
+        "watch: {unhealthyGpus: 1}; line 1: watch.unhealthyGpus: expected true or false",
+        "watch: 1; line 1: watch: expected settings by name: unhealthyGpus",
+        "wake: {perSecond: 0};wake.perSecond: expected 1 to 1000, was 0",
+        "wake: {burst: 1001};wake.burst: expected 1 to 1000, was 1001",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })

@@ -253,6 +253,24 @@ final class ControlPlane implements AutoCloseable {
     return run("kubectl", all);
   }
 
+  /** Fails where {@code stowage audit} finds anything, also by what containers were given. */
+  void audit() {
+    Path log = directory.resolve("audit.log");
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-jar",
+            pathProperty("stowage.jar").toString(),
+            "audit",
+            "--kubeconfig",
+            kubeconfig("admin").toString(),
+            "--given-annotation",
+            ClusterSnapshot.GIVEN_DEVICE);
+    try (ChildProcess audit = ChildProcess.start(log, Map.of(), command)) {
+      assertThat(audit.exitCode()).as(audit.output()).isZero();
+    }
+  }
+
   private String run(String name, List<String> arguments) {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);

@@ -125,34 +125,36 @@ final class ServedCluster implements AutoCloseable {
     controlPlane.kubectl("annotate", "pod", name, "local.stowage.io/end=Succeeded");
   }
 
-  /**
-   * Waits until a pod for which room was made is on a node and returns it. kube-scheduler may have
-   * tried it a moment before Stowage's watch had the room, and then does not by itself for minutes;
-   * an update of the pod's metadata makes it.
-   */
-  Pod awaitBoundWaking(String name) {
-    await("pod %s to be bound".formatted(name))
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofSeconds(2))
-        .until(
-            () -> {
-              boolean bound = ClusterSnapshot.isBound(pod(name));
-              if (!bound) {
-                String value = Long.toString(System.nanoTime());
-                controlPlane.kubectl(
-                    "annotate", "--overwrite", "pod", name, "e2e.stowage.io/woken=" + value);
-              }
-              return bound;
-            });
-    return pod(name);
-  }
-
   /** Waits until a pod is on a node and returns it. */
   Pod awaitBound(String name) {
     await("pod %s to be bound".formatted(name))
         .atMost(PATIENCE)
         .until(() -> ClusterSnapshot.isBound(pod(name)));
     return pod(name);
+  }
+
+  /** Waits until a pod has been started by its kubelet and returns it. */
+  Pod awaitRunning(String name) {
+    await("pod %s to run".formatted(name))
+        .atMost(PATIENCE)
+        .until(() -> "Running".equals(pod(name).getStatus().getPhase()));
+    return pod(name);
+  }
+
+  /** Waits until all pods run that there are, and returns them. */
+  ClusterSnapshot awaitAllRunning() {
+    await("all pods to run")
+        .atMost(Duration.ofMinutes(3))
+        .pollInterval(Duration.ofMillis(500))
+        .untilAsserted(
+            () ->
+                assertThat(ClusterSnapshot.take(admin()).pods())
+                    .allSatisfy(
+                        pod ->
+                            assertThat(pod.getStatus().getPhase())
+                                .as("%s: %s", pod.getMetadata().getName(), Pods.whyPending(pod))
+                                .isEqualTo("Running")));
+    return ClusterSnapshot.take(admin());
   }
 
   /** Waits until kube-scheduler has found no node for a pod and returns what it says. */

@@ -103,6 +103,7 @@ final class StowageProcess implements AutoCloseable {
     return process.output();
   }
 
+  /** Returns where its log is. */
   Path log() {
     return process.log();
   }

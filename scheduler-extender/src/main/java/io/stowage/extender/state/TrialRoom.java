@@ -1,0 +1,34 @@
+package io.stowage.extender.state;
+
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.fit.Fit;
+import java.util.List;
+
+/** What is free on a node, copied, so that it can be dealt out on trial. Not thread-safe. */
+public final class TrialRoom {
+  private final Cluster cluster = new Cluster();
+  private final NodeState node;
+
+  private final DeviceRules rules;
+
+  /** Copies a node that is known. */
+  TrialRoom(NodeState state, Node node, DeviceRules rules) {
+    this.rules = rules;
+    this.node = NodeCopies.copy(state, node, cluster, uid -> true);
+  }
+
+  /** Tells whether a pod would get what it asks for. */
+  public boolean fits(Pod pod) {
+    return Fit.fits(pod.shape(), node)
+        && (!pod.shape().gpu().isShare() || rules.judge(pod.shape(), node, node).isOffered());
+  }
+
+  /** Gives a pod what it asks for. */
+  public void place(Pod pod) {
+    cluster.place(new Placement(pod, node.name(), List.of()));
+  }
+}

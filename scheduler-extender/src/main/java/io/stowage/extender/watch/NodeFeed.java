@@ -1,0 +1,29 @@
+package io.stowage.extender.watch;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.NodeReader;
+import io.stowage.extender.state.StateLoop;
+
+/** Feeds nodes to the state. */
+final class NodeFeed implements Feed<Node> {
+  private final StateLoop loop;
+  private final NodeReader reader;
+
+  NodeFeed(StateLoop loop, NodeReader reader) {
+    this.loop = loop;
+    this.reader = reader;
+  }
+
+  @Override
+  public void put(Node node) throws InvalidObjectException {
+    io.stowage.core.cluster.Node read = reader.read(node);
+    loop.run(state -> state.putNode(read));
+  }
+
+  @Override
+  public void remove(Node identity) {
+    String name = identity.getMetadata().getName();
+    loop.run(state -> state.removeNode(name));
+  }
+}

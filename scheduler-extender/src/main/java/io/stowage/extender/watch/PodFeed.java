@@ -1,0 +1,37 @@
+package io.stowage.extender.watch;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.state.StateLoop;
+
+/** Feeds pods that have not ended to the state. */
+final class PodFeed implements Feed<Pod> {
+  private final StateLoop loop;
+  private final PodReader reader;
+  private final WatchProgress progress;
+
+  PodFeed(StateLoop loop, PodReader reader, WatchProgress progress) {
+    this.loop = loop;
+    this.reader = reader;
+    this.progress = progress;
+  }
+
+  @Override
+  public void put(Pod pod) throws InvalidObjectException {
+    try {
+      ObservedPod read = reader.read(pod);
+      loop.run(state -> state.putPod(read));
+    } finally {
+      progress.saw(pod.getMetadata().getResourceVersion());
+    }
+  }
+
+  @Override
+  public void remove(Pod identity) {
+    String uid = identity.getMetadata().getUid();
+    loop.run(state -> state.removePod(uid));
+    progress.saw(identity.getMetadata().getResourceVersion());
+  }
+}

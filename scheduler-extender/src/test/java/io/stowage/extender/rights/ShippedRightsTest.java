@@ -1,0 +1,104 @@
+package io.stowage.extender.rights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
+import io.fabric8.kubernetes.api.model.rbac.Role;
+import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import io.stowage.extender.config.ConfigException;
+import io.stowage.extender.config.StowageConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shipped rules and what the service asks for are one and the same. */
+class ShippedRightsTest {
+  private static final Path RULES = Path.of("..", "deploy", "local", "rbac.yaml");
+
+  @TempDir private Path directory;
+
+  private static List<HasMetadata> objects() throws IOException {
+    List<HasMetadata> objects = new ArrayList<>();
+    for (String document : Files.readString(RULES).split("(?m)^---$", -1)) {
+      objects.add(new KubernetesSerialization().unmarshal(document));
+    }
+    return objects;
+  }
+
+  /** Returns the rules of the roles that Stowage's account is bound to. */
+  private static Set<String> shipped() throws IOException {
+    List<HasMetadata> objects = objects();
+    Set<String> bound = new HashSet<>();
+    for (HasMetadata object : objects) {
+      if (object instanceof RoleBinding binding
+          && binding.getSubjects().get(0).getName().equals("stowage")) {
+        bound.add(binding.getRoleRef().getName());
+      }
+    }
+    Set<String> shipped = new HashSet<>();
+    for (HasMetadata object : objects) {
+      String name = object.getMetadata().getName();
+      if (object instanceof ClusterRole role) {
+        role.getRules().forEach(rule -> shipped.addAll(lines("ClusterRole " + name, rule)));
+      } else if (object instanceof Role role && bound.contains(name)) {
+        String in = "Role " + name + " of namespace " + role.getMetadata().getNamespace();
+        role.getRules().forEach(rule -> shipped.addAll(lines(in, rule)));
+      }
+    }
+    return shipped;
+  }
+
+  private static List<String> lines(String in, PolicyRule rule) {
+    List<String> names = rule.getResourceNames().isEmpty() ? List.of("") : rule.getResourceNames();
+    List<String> lines = new ArrayList<>();
+    for (String group : rule.getApiGroups()) {
+      for (String resource : rule.getResources()) {
+        for (String name : names) {
+          for (String verb : rule.getVerbs()) {
+            lines.add(line(in, group, resource, name, verb));
+          }
+        }
+      }
+    }
+    return lines;
+  }
+
+  private static String line(String in, String group, String resource, String name, String verb) {
+    return in + ": " + verb + " " + resource + "." + group + " " + name;
+  }
+
+  private StowageConfig config(String yaml) throws IOException, ConfigException {
+    return StowageConfig.read(Files.writeString(directory.resolve("stowage.yaml"), yaml));
+  }
+
+  @Test
+  void everyShippedRuleIsNeededAndEveryNeedIsShipped() throws IOException, ConfigException {
+    Set<String> needed = new HashSet<>();
+    for (String yaml :
+        List.of("", "leadership: {mode: kube-scheduler}", "leadership: {mode: lease}")) {
+      for (Right right : NeededRights.of(config(yaml))) {
+        for (String verb : right.verbs()) {
+          needed.add(
+              line(right.shippedIn(), right.apiGroup(), right.resource(), right.name(), verb));
+        }
+      }
+    }
+    assertThat(needed).containsExactlyInAnyOrderElementsOf(shipped());
+  }
+
+  @Test
+  void whatAnOptionNeedsIsNotNeededWithoutIt() throws IOException, ConfigException {
+    assertThat(NeededRights.of(config("watch: {unhealthyGpus: false}")))
+        .isNotEmpty()
+        .allSatisfy(right -> assertThat(right.namespace()).isEmpty());
+  }
+}
