@@ -7,6 +7,7 @@ import io.stowage.extender.service.ExtenderService;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +53,7 @@ class HttpLimitsIT {
   }
 
   private Socket open() throws IOException {
-    Socket socket = new Socket("127.0.0.1", port);
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout((int) PATIENCE.toMillis());
     sockets.add(socket);
     return socket;
@@ -271,8 +272,15 @@ class HttpLimitsIT {
     Socket upgrade = open();
     send(
         upgrade,
-        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-            + "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n");
+        String.join(
+            "\r\n",
+            "GET /healthz HTTP/1.1",
+            "Host: x",
+            "Connection: Upgrade, HTTP2-Settings",
+            "Upgrade: h2c",
+            "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA",
+            "",
+            ""));
     assertThat(readAnswer(upgrade)).startsWith("HTTP/1.1 200");
     assertOthersAreServed();
   }
@@ -284,7 +292,7 @@ class HttpLimitsIT {
     assertThat(client.get("/healthz").statusCode()).isEqualTo(200);
     int threads = Thread.activeCount();
     for (int i = 0; i < 2_000; i++) {
-      try (Socket socket = new Socket("127.0.0.1", port)) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
         if (i % 3 > 0) {
           send(
               socket,
