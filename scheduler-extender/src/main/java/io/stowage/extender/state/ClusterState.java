@@ -2,6 +2,7 @@ package io.stowage.extender.state;
 
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.policy.PlacementPolicy;
