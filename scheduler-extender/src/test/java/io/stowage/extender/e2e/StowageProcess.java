@@ -129,18 +129,6 @@ final class StowageProcess implements AutoCloseable {
     return client().get("/leaderz").statusCode() == 200;
   }
 
-  /** Returns a metric that has no labels. */
-  double metric(String name) {
-    return client()
-        .get("/metrics")
-        .body()
-        .lines()
-        .filter(line -> line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no metric " + name));
-  }
-
   @Override
   public void close() {
     process.close();
