@@ -127,10 +127,11 @@ final class ControlPlane implements AutoCloseable {
   }
 
   private List<String> stowageCommand(String name, Path kubeconfig, String settings) {
-    List<String> command =
-        new ArrayList<>(StowageProcess.command(pathProperty("stowage.jar"), kubeconfig));
-    command.addAll(List.of("--config", write(name + ".yaml", settings).toString()));
-    return command;
+    return StowageProcess.command(
+        pathProperty("stowage.jar"),
+        kubeconfig,
+        "--config",
+        write(name + ".yaml", settings).toString());
   }
 
   /** Returns a copy of a user's kubeconfig that goes through another port. */

@@ -35,6 +35,7 @@ class FenceE2E {
       """
       bindTimeoutMillis: 60000
       httpTimeoutMillis: 120000
+      http: {requestSeconds: 120}
       leadership:
         mode: lease
         leaseDurationSeconds: 8

@@ -24,25 +24,27 @@ final class StowageProcess implements AutoCloseable {
     this.port = port;
   }
 
-  /** Starts it with further options. */
+  /** Starts it on a free port and waits until it listens. */
   static StowageProcess start(Path log, Path jar, Path kubeconfig, String... options) {
-    List<String> command = new ArrayList<>(command(jar, kubeconfig));
-    command.addAll(List.of(options));
-    return start(log, command);
+    return start(log, command(jar, kubeconfig, options));
   }
 
-  /** Returns the command that serves on a free port; further flags may follow it. */
-  static List<String> command(Path jar, Path kubeconfig) {
+  /** Returns the command that serves on a free port. */
+  static List<String> command(Path jar, Path kubeconfig, String... options) {
     assertThat(jar).as("Stowage's jar").isRegularFile();
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-jar",
-        jar.toString(),
-        "serve",
-        "--kubeconfig",
-        kubeconfig.toString(),
-        "--port",
-        "0");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                jar.toString(),
+                "serve",
+                "--kubeconfig",
+                kubeconfig.toString(),
+                "--port",
+                "0"));
+    command.addAll(List.of(options));
+    return command;
   }
 
   /** Starts it by a command and waits until it listens. */
