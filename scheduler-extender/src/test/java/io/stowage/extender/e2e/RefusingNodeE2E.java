@@ -56,7 +56,13 @@ class RefusingNodeE2E {
   }
 
   private List<Pod> owned() {
-    return cluster.admin().pods().inNamespace("default").withLabel("app", "refused").list().getItems();
+    return cluster
+        .admin()
+        .pods()
+        .inNamespace("default")
+        .withLabel("app", "refused")
+        .list()
+        .getItems();
   }
 
   private List<Pod> inPhase(String phase) {
@@ -122,9 +128,7 @@ class RefusingNodeE2E {
     System.out.printf("refused pods until %d replicas ran elsewhere: %d%n", replicas, refused);
     assertThat(refused).as("those on their way when it began").isBetween(1, replicas);
     assertThat(cluster.metric("stowage_nodes_avoided")).isEqualTo(1);
-    assertThat(
-            cluster.metric(
-                "stowage_node_refusals_total{reason=\"UnexpectedAdmissionError\"}"))
+    assertThat(cluster.metric("stowage_node_refusals_total{reason=\"UnexpectedAdmissionError\"}"))
         .isGreaterThanOrEqualTo(1);
     await("the Event on the node")
         .atMost(PATIENCE)

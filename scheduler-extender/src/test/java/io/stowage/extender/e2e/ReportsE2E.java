@@ -114,7 +114,7 @@ class ReportsE2E {
       cluster.deletePod("again");
     }
     cluster.create(on("one", share("again", UNITS_PER_CARD)));
-    cluster.awaitBoundWaking("again");
+    cluster.awaitBound("again");
     cluster.awaitRunning("again");
     assertCards(ClusterSnapshot.take(cluster.admin()), 1);
   }
@@ -130,7 +130,7 @@ class ReportsE2E {
     cluster.awaitUnschedulable("next");
     String freed = cluster.pod("first-2").getMetadata().getAnnotations().get(INDEX);
     cluster.deletePod("first-2");
-    cluster.awaitBoundWaking("next");
+    cluster.awaitBound("next");
     assertThat(cluster.awaitRunning("next").getMetadata().getAnnotations())
         .containsEntry(INDEX, freed);
     assertCards(ClusterSnapshot.take(cluster.admin()), 4);
@@ -173,7 +173,7 @@ class ReportsE2E {
             "\"aliyun.com/gpu-mem\":null,\"aliyun.com/gpu-count\":null,\"nvidia.com/gpu\":\"4\""));
     for (int i = 0; i < 2; i++) {
       cluster.create(on("changing", Pods.pod("whole-" + i, STOWAGE, "cpu=1,nvidia.com/gpu=2")));
-      cluster.awaitBoundWaking("whole-" + i);
+      cluster.awaitBound("whole-" + i);
     }
     cluster.create(on("changing", share("too-early", 1)));
     cluster.awaitUnschedulable("too-early");
@@ -188,7 +188,7 @@ class ReportsE2E {
             "\"nvidia.com/gpu\":null,\"aliyun.com/gpu-mem\":\"64\",\"aliyun.com/gpu-count\":\"4\""));
     for (int i = 0; i < 4; i++) {
       cluster.create(on("changing", share("after-" + i, UNITS_PER_CARD)));
-      cluster.awaitBoundWaking("after-" + i);
+      cluster.awaitBound("after-" + i);
     }
     ClusterSnapshot shared = cluster.awaitAllRunning();
     assertCards(shared, 4);
@@ -209,14 +209,14 @@ class ReportsE2E {
     cluster.create(on("off-and-on", share("waits", 6)));
     cluster.awaitUnschedulable("waits");
     cluster.controlPlane().createNodes(OFF_AND_ON, AS_SHARES);
-    cluster.awaitBoundWaking("waits");
+    cluster.awaitBound("waits");
     cluster.awaitRunning("waits");
     ClusterSnapshot pods = ClusterSnapshot.take(cluster.admin());
     assertCards(pods, pods.boundPods().size());
     assertThat(pods.boundPods()).hasSize(3);
     cluster.deletePod("goes");
     cluster.create(on("off-and-on", share("comes", UNITS_PER_CARD)));
-    cluster.awaitBoundWaking("comes");
+    cluster.awaitBound("comes");
     cluster.awaitRunning("comes");
     assertCards(ClusterSnapshot.take(cluster.admin()), 3);
   }

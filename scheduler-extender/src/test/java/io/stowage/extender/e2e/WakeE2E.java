@@ -83,6 +83,22 @@ class WakeE2E {
     ClusterSnapshot.take(cluster.admin()).assertNoCardOvercommitted();
   }
 
+  @Test
+  void podWithManyAttemptsBehindItIsBoundWhenAPodEnds() {
+    fillBothCards();
+    cluster.create(share("wake-0", "waits", 12));
+    cluster.awaitUnschedulable("waits");
+    for (int attempt = 0; attempt < 5; attempt++) {
+      double before = rejected();
+      cluster
+          .controlPlane()
+          .kubectl("annotate", "--overwrite", "pod", "waits", "e2e.stowage.io/attempt=" + attempt);
+      await("the pod to be tried in vain").atMost(PATIENCE).until(() -> rejected() > before);
+    }
+    cluster.endPod("first");
+    cluster.awaitBound("waits");
+  }
+
   /** As in gpushare #187, where such a pod waits for five minutes. */
   @Test
   void shareRefusedWhileTheWatchWasBehindIsWokenWhenItHasCaughtUp() {

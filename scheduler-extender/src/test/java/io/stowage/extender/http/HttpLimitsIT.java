@@ -272,8 +272,15 @@ class HttpLimitsIT {
     Socket upgrade = open();
     send(
         upgrade,
-        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-            + "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n");
+        String.join(
+            "\r\n",
+            "GET /healthz HTTP/1.1",
+            "Host: x",
+            "Connection: Upgrade, HTTP2-Settings",
+            "Upgrade: h2c",
+            "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA",
+            "",
+            ""));
     assertThat(readAnswer(upgrade)).startsWith("HTTP/1.1 200");
     assertOthersAreServed();
   }

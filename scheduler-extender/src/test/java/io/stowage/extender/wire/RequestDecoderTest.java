@@ -211,8 +211,7 @@ class RequestDecoderTest {
   void nullInAListIsRefusedAndANullFieldIsAsIfLeftOut()
       throws MalformedRequestException, InvalidObjectException {
     String pod = "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"containers\":%s}}";
-    assertThatThrownBy(
-            () -> nodes("{\"Pod\":" + pod.formatted("[null]") + ",\"NodeNames\":[]}"))
+    assertThatThrownBy(() -> nodes("{\"Pod\":" + pod.formatted("[null]") + ",\"NodeNames\":[]}"))
         .isInstanceOf(InvalidObjectException.class)
         .hasMessageStartingWith("Pod.spec.containers");
     NodesRequest request = nodes("{\"Pod\":" + pod.formatted("null") + ",\"NodeNames\":[]}");
