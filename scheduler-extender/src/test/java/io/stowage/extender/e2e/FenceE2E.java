@@ -174,6 +174,7 @@ class FenceE2E {
     assertThat(duel.firstAnswer()).contains("Stowage fence: epoch ");
     assertThat(isBound(duel.firstPod())).isFalse();
     ClusterSnapshot.take(admin()).assertNoCardOvercommitted();
+    controlPlane.audit();
     assertThat(duel.first().metric("stowage_fence_refusals_total")).isEqualTo(1);
     patiently("the first to know").until(() -> !duel.first().isActive());
     assertThat(duel.first().client().get("/readyz").statusCode()).isEqualTo(200);
