@@ -23,6 +23,10 @@ import org.slf4j.LoggerFactory;
 public final class Readback implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Readback.class);
   private static final Duration ROUND = Duration.ofSeconds(2);
+
+  /** How long after it was given up a write may still land: the API server may be at it. */
+  private static final Duration LATE_LANDING = Duration.ofSeconds(10);
+
   private static final Duration ACCEPTED_PATIENCE = Duration.ofSeconds(30);
 
   private final KubernetesClient client;
@@ -78,6 +82,12 @@ public final class Readback implements AutoCloseable {
       found = pod == null ? null : pods.read(pod);
     } catch (InvalidObjectException e) {
       LOG.warn("pod {} cannot be read back: {}", binding.placement().pod().name(), e.getMessage());
+      return;
+    }
+    boolean mayLand =
+        binding.phase() == Phase.IN_DOUBT
+            && System.nanoTime() - binding.sinceNanos() < LATE_LANDING.toNanos();
+    if (found != null && !found.isBound() && mayLand) {
       return;
     }
     loop.run(state -> state.confirm(binding, found));

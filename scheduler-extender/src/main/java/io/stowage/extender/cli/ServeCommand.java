@@ -82,9 +82,10 @@ final class ServeCommand implements Callable<Integer> {
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
       LOG.info(
-          "listening on {}:{}, API server {}",
+          "listening on {}:{} ({}), API server {}",
           config.host(),
           service.port(),
+          config.tls() == null ? "plain HTTP" : "TLS",
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
       follow(client, service, config, election, leadership, termination);
@@ -93,7 +94,7 @@ final class ServeCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  @SuppressWarnings("try") // waking and notices work by themselves until they are closed
+  @SuppressWarnings("try") // what works by itself until it is closed
   private static void follow(
       KubernetesClient client,
       ExtenderService service,

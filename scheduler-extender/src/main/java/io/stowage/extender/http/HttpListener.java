@@ -11,6 +11,7 @@ import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** A server that listens, with its limits and, where it has one, its certificate. Thread-safe. */
@@ -38,12 +39,14 @@ public final class HttpListener {
     HttpServer server = server(vertx, address, limits, certificates);
     ConnectionLimits connections = new ConnectionLimits(vertx, limits, metrics);
     Router router = Router.router(vertx);
-    router.route().handler(connections::handle);
+    router.route().handler(connections::handle).failureHandler(Responses::failed);
     routes.forEach(some -> some.addTo(router));
     Responses.refuseTheRest(router);
     server
         .connectionHandler(connections::opened)
-        .exceptionHandler(failure -> metrics.connectionEnded("handshake"))
+        .exceptionHandler(
+            failure ->
+                metrics.connectionEnded(failure instanceof SSLException ? "handshake" : "error"))
         .requestHandler(router);
     VerticleBase listener =
         new VerticleBase() {
@@ -73,6 +76,9 @@ public final class HttpListener {
             // One request at a time on a connection is what the limits are made for.
             .setHttp2ClearTextEnabled(false)
             .setUseAlpn(false)
+            // No WebSockets are served; what Netty does for them ends connections that send ahead.
+            .setPerMessageWebSocketCompressionSupported(false)
+            .setPerFrameWebSocketCompressionSupported(false)
             .setSsl(certificates != null);
     return certificates == null
         ? vertx.createHttpServer(options)

@@ -2,6 +2,7 @@ package io.stowage.extender.http;
 
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.CompletableFuture;
@@ -22,12 +23,21 @@ final class Responses {
         405,
         context ->
             refuse(context, 405, "method " + context.request().method() + " is not allowed here"));
-    router.errorHandler(
-        500,
-        context -> {
-          LOG.error("a request failed: {}", context.request().path(), context.failure());
-          refuse(context, 500, "internal error");
-        });
+  }
+
+  /** Answers a request that failed; only what is the service's own fault is an error in the log. */
+  static void failed(RoutingContext context) {
+    Throwable failure = context.failure();
+    if (failure == null) {
+      context.next();
+    } else if (failure instanceof HttpClosedException) {
+      LOG.debug("the caller of {} has gone", context.request().path());
+    } else if (context.statusCode() >= 400 && context.statusCode() < 500) {
+      refuse(context, context.statusCode(), String.valueOf(failure.getMessage()));
+    } else {
+      LOG.error("a request failed: {}", context.request().path(), failure);
+      refuse(context, 500, "internal error");
+    }
   }
 
   /** Returns a future of the state's loop that completes where the request is answered. */

@@ -34,6 +34,7 @@ public final class Election implements AutoCloseable {
   private final @Nullable Fence fence;
   private final Timer leaseTimer = new Timer("stowage-lease", true);
   private final Timer stepTimer = new Timer("stowage-leader", true);
+  private boolean leaseFails;
   private String lastLogged = "";
   private long lastEpoch;
   private long fenceCheckedNanos;
@@ -80,6 +81,10 @@ public final class Election implements AutoCloseable {
 
   /** Starts it. */
   public void start(CatchUp catchUp) {
+    if (settings.mode() == LeadershipSettings.Mode.NONE && fence == null) {
+      leadership.begin(0, () -> true);
+      return;
+    }
     every(leaseTimer, settings.retryPeriod(), this::lookAtLease);
     every(stepTimer, STEP, () -> step(catchUp));
   }
@@ -103,12 +108,16 @@ public final class Election implements AutoCloseable {
   private void lookAtLease() {
     try {
       tenure.round();
+      leaseFails = false;
     } catch (KubernetesClientException e) {
-      LOG.warn(
-          "Lease {}/{} cannot be looked at, trying again: {}",
-          settings.leaseNamespace(),
-          settings.leaseName(),
-          e.getMessage());
+      if (!leaseFails) {
+        LOG.warn(
+            "Lease {}/{} cannot be looked at, trying again: {}",
+            settings.leaseNamespace(),
+            settings.leaseName(),
+            e.getMessage());
+      }
+      leaseFails = true;
     }
   }
 

@@ -46,9 +46,9 @@ public final class ServiceMetrics implements AutoCloseable {
   private final Map<String, AtomicInteger> watchesUp = new ConcurrentHashMap<>();
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
-  private volatile int foreignExtenderNodes;
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
+  private volatile int foreignExtenderNodes;
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -108,11 +108,11 @@ public final class ServiceMetrics implements AutoCloseable {
           .tag("cause", cause.key())
           .register(registry);
     }
-    Gauge.builder("stowage.foreign.extender.nodes", () -> foreignExtenderNodes)
-        .description("Nodes where another extender assigns devices, so that Stowage does not.")
-        .register(registry);
     Gauge.builder("stowage.http.connections", connections::get)
         .description("Connections that are open, those being set up left aside.")
+        .register(registry);
+    Gauge.builder("stowage.foreign.extender.nodes", () -> foreignExtenderNodes)
+        .description("Nodes where another extender assigns devices, so that Stowage does not.")
         .register(registry);
     Gauge.builder("stowage.synced", () -> synced ? 1 : 0)
         .description("Whether nodes and pods were listed completely.")
@@ -200,6 +200,20 @@ public final class ServiceMetrics implements AutoCloseable {
         .increment();
   }
 
+  /** Counts connections opened or, below 0, closed. */
+  public void connections(int change) {
+    connections.addAndGet(change);
+  }
+
+  /** Counts a connection that the service has ended for a reason. */
+  public void connectionEnded(String reason) {
+    Counter.builder("stowage.http.connections.ended")
+        .description("Connections that the service has ended, by why.")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
   /** Counts a waiting pod that was to be woken: woken, gone, forbidden, failed or dropped. */
   public void wakeup(String outcome) {
     Counter.builder("stowage.wakeups")
@@ -216,25 +230,6 @@ public final class ServiceMetrics implements AutoCloseable {
         .tag("reason", reason)
         .register(registry)
         .increment();
-  }
-
-  /** Counts connections opened or, below 0, closed. */
-  public void connections(int change) {
-    connections.addAndGet(change);
-  }
-
-  /** Counts a connection that the service has ended for a reason. */
-  public void connectionEnded(String reason) {
-    Counter.builder("stowage.http.connections.ended")
-        .description("Connections that the service has ended, by why.")
-        .tag("reason", reason)
-        .register(registry)
-        .increment();
-  }
-
-  /** Sets on how many nodes another extender is at work. */
-  public void foreignExtenderNodes(int count) {
-    foreignExtenderNodes = count;
   }
 
   /** Tells when the certificate in use ends; from the first call on there are TLS metrics. */
@@ -258,6 +253,11 @@ public final class ServiceMetrics implements AutoCloseable {
     return Counter.builder("stowage.tls.reload.failures")
         .description("New certificates that were refused, the one before having stayed.")
         .register(registry);
+  }
+
+  /** Sets on how many nodes another extender is at work. */
+  public void foreignExtenderNodes(int count) {
+    foreignExtenderNodes = count;
   }
 
   /** Sets what the gauges tell. */

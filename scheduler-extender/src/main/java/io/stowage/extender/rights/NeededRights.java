@@ -31,7 +31,6 @@ public final class NeededRights {
             "watch"));
     rights.add(Right.everywhere("", "pods/binding", "binding pods", "create"));
     rights.add(Right.everywhere("", "events", "saying why", "create", "patch"));
-    rights.add(Right.everywhere("events.k8s.io", "events", "saying why", "create", "patch"));
     if (config.watch().unhealthyGpus()) {
       rights.add(
           Right.in(

@@ -8,6 +8,7 @@ import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.KubernetesJson;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
@@ -22,8 +23,7 @@ import java.util.OptionalDouble;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.exc.StreamReadException;
-import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -42,12 +42,7 @@ public final class SnapshotFiles {
 
   private final NodeReader nodeReader;
   private final PodReader podReader;
-  private final JsonMapper mapper =
-      JsonMapper.builder()
-          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  private final JsonMapper mapper = KubernetesJson.mapper(new JsonFactory());
 
   /** Creates a reader with the given names of GPU resources and labels. */
   public SnapshotFiles(GpuResources gpuResources) {
@@ -128,7 +123,7 @@ public final class SnapshotFiles {
 
   private static boolean isTiedToNode(Pod pod) {
     return pod.getMetadata().getOwnerReferences().stream()
-        .anyMatch(owner -> owner.getKind().equals("DaemonSet") || owner.getKind().equals(NODE));
+        .anyMatch(owner -> "DaemonSet".equals(owner.getKind()) || NODE.equals(owner.getKind()));
   }
 
   private static boolean isGated(Pod pod) {
@@ -155,10 +150,9 @@ public final class SnapshotFiles {
         }
         more = document(parser, file, kind, type, objects);
       }
-    } catch (StreamReadException e) {
-      throw new SnapshotFormatException(
-          "%s:%d: not JSON: %s"
-              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()));
+    } catch (JacksonException e) {
+      String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
+      throw new SnapshotFormatException(file + line + ": not JSON: " + e.getOriginalMessage());
     }
     if (more) {
       throw new SnapshotFormatException(

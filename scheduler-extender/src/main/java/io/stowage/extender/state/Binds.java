@@ -133,7 +133,33 @@ final class Binds {
     if (binding == null || binding.phase() == Phase.ACCEPTED) {
       return new BindDecision.AlreadyBound();
     }
-    return write(known);
+    return isStillRight(known)
+        ? write(known)
+        : new BindDecision.Refused(
+            "whether the pod is bound there already is not known, and the GPU that it was given"
+                + " cannot be given any more");
+  }
+
+  /** Tells whether a share that was decided before would be decided so again. */
+  private boolean isStillRight(Placement decided) {
+    if (!UnassignedShares.isShare(decided)) {
+      return true;
+    }
+    NodeState node = bound.hard().node(decided.nodeName());
+    int card = decided.gpuDevices().get(0);
+    long amount = decided.pod().shape().gpu().unitsPerGpu();
+    if (node == null
+        || card >= node.gpuCount()
+        || bound.unassigned().card(decided.nodeName(), amount) != card) {
+      return false;
+    }
+    long units = 0;
+    for (Placement placement : node.placements()) {
+      for (int device : node.gpuDevices(placement.pod().uid())) {
+        units += device == card ? placement.pod().shape().gpu().unitsPerGpu() : 0;
+      }
+    }
+    return units <= node.gpuCapacityUnits(card);
   }
 
   private void setPhase(Placement placement, Phase phase) {
@@ -193,6 +219,12 @@ final class Binds {
   /** Tells whether nothing has happened to a binding since it was returned. */
   boolean isCurrent(UnconfirmedBind binding) {
     return binding.equals(unconfirmed.get(binding.placement().pod().uid()));
+  }
+
+  /** Tells whether the API server has not accepted a pod's binding, as far as is known. */
+  boolean isOpen(String uid) {
+    UnconfirmedBind binding = unconfirmed.get(uid);
+    return binding != null && binding.phase() != Phase.ACCEPTED;
   }
 
   /** Forgets a pod's binding: the watch has shown it, or the pod is gone. */

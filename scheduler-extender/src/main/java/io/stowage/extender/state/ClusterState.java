@@ -7,14 +7,9 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
-import io.stowage.extender.state.NodeRanking.Outcome;
-import io.stowage.extender.state.NodeRanking.Ranked;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
@@ -48,11 +43,12 @@ public final class ClusterState {
   private final NodeRanking ranking;
   private final FreeGpuFigures freeGpu = new FreeGpuFigures();
 
-  private final KnownNodes nodes = new KnownNodes();
+  private final KnownNodes nodes = new KnownNodes(bound, freed);
   private final Claims claims = new Claims();
   private final PodVersions versions = new PodVersions();
   private final WaitingPods waiting = new WaitingPods();
   private final Refusals refusals = new Refusals();
+  private final Filters filters;
   private final Binds binds;
   private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
@@ -86,6 +82,9 @@ public final class ClusterState {
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
     this.ranking =
         new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties, refusals, nanoClock);
+    this.filters =
+        new Filters(
+            settings, bound, holds, waiting, claims, versions, refusals, ranking, freed, nanoClock);
     this.binds = new Binds(bound, holds, waiting, nodes, rules, ranking, freed, nanoClock);
   }
 
@@ -125,7 +124,7 @@ public final class ClusterState {
 
   /** Adds a node, or replaces what is known of it. */
   public void putNode(Node node) {
-    apply(nodes.put(node));
+    nodes.put(node);
   }
 
   /**
@@ -133,30 +132,12 @@ public final class ClusterState {
    * count with capacity 0 until a call without them.
    */
   public void putUnhealthyGpus(String nodeName, Set<Integer> deviceIndices) {
-    Node node = nodes.putUnhealthy(nodeName, deviceIndices);
-    if (node != null) {
-      apply(node);
-    }
-  }
-
-  private void apply(Node node) {
-    NodeState state = bound.hard().node(node.name());
-    Node before = state == null ? null : state.node();
-    if (!node.equals(before)) {
-      bound.hard().putNode(node);
-      bound.steering().putNode(node);
-      if (before == null || KnownNodes.offersMore(before, node)) {
-        freed.add(node.name());
-      }
-    }
+    nodes.putUnhealthy(nodeName, deviceIndices);
   }
 
   /** Forgets a node; pods on it stay on record until they go. */
   public void removeNode(String name) {
     nodes.remove(name);
-    bound.hard().removeNode(name);
-    bound.steering().removeNode(name);
-    freed.gone(name);
     refusals.removeNode(name);
   }
 
@@ -236,7 +217,7 @@ public final class ClusterState {
     }
     if (observed.isBound()) {
       putBound(observed);
-    } else if (bound.of(uid) == null || waiting.contains(uid)) {
+    } else if (bound.of(uid) == null || binds.isOpen(uid)) {
       putWaiting(observed);
     }
   }
@@ -313,6 +294,11 @@ public final class ClusterState {
     }
   }
 
+  /** Returns how many pods are remembered as gone. */
+  int rememberedGonePods() {
+    return versions.goneCount();
+  }
+
   // Filter and prioritize
 
   /**
@@ -324,78 +310,7 @@ public final class ClusterState {
    */
   public FilterDecision filter(
       ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    lapseHolds();
-    Pod pod = observed.pod();
-    Placement known = bound.of(pod.uid());
-    if (known != null && nodeNames.contains(known.nodeName())) {
-      return new FilterDecision(List.of(known.nodeName()), Map.of(), Map.of(), 0);
-    }
-    Hold before = holds.remove(pod.uid());
-    if (before != null) {
-      waiting.failedOn(pod.uid(), before.placement().nodeName());
-    }
-    boolean waits = known == null && !versions.isGone(pod.uid());
-    FilterDecision decision =
-        holds.without(
-            hold -> hold.priority() < pod.priority(),
-            () -> {
-              Outcome outcome = rank(observed, nodeNames, described);
-              List<String> kept = offered(observed, outcome);
-              if (!kept.isEmpty() && waits) {
-                hold(observed, kept.get(0));
-              }
-              return new FilterDecision(
-                  kept, outcome.failed(), outcome.unresolvable(), outcome.unknown());
-            });
-    if (before != null && !before.placement().nodeName().equals(heldNode(pod.uid()))) {
-      freed.add(before.placement().nodeName());
-    }
-    if (waits && decision.kept().isEmpty()) {
-      waiting.refused(observed, nanoClock.getAsLong());
-    } else {
-      waiting.offered(pod.uid());
-    }
-    return decision;
-  }
-
-  /**
-   * A pod with preferences of its own is offered every node, but no last choice beside others: what
-   * it prefers may outvote any rank, and would send it to the same node for ever.
-   */
-  private List<String> offered(ObservedPod observed, Outcome outcome) {
-    List<Ranked> best =
-        observed.prefersNodes()
-            ? outcome.allButLastChoices()
-            : outcome.best(settings.shortlistNodes());
-    return best.stream().map(Ranked::node).toList();
-  }
-
-  private Outcome rank(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
-    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
-    return ranking.rank(observed.pod().shape(), nodeNames, failed, described);
-  }
-
-  private void hold(ObservedPod observed, String node) {
-    List<Integer> devices = ranking.devices(observed.pod().shape(), node, List.of());
-    Set<String> awaited = claims.unbound(observed);
-    Duration time = awaited.isEmpty() ? settings.hold() : settings.claimHold();
-    holds.put(
-        new Hold(
-            new Placement(observed.pod(), node, devices == null ? List.of() : devices),
-            nanoClock.getAsLong() + time.toNanos(),
-            awaited));
-  }
-
-  private @Nullable String heldNode(String uid) {
-    Placement held = heldPlacement(uid);
-    return held == null ? null : held.nodeName();
-  }
-
-  /** Returns the room held for a pod, null where none is. */
-  @Nullable Placement heldPlacement(String uid) {
-    Hold hold = holds.of(uid);
-    return hold == null ? null : hold.placement();
+    return filters.filter(observed, nodeNames, described);
   }
 
   /**
@@ -404,18 +319,13 @@ public final class ClusterState {
    */
   public List<String> prioritize(
       ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    Pod pod = observed.pod();
-    Hold own = holds.of(pod.uid());
-    List<Ranked> ranked =
-        holds.without(
-            hold -> hold.equals(own) || hold.priority() < pod.priority(),
-            () -> rank(observed, nodeNames, described).best(nodeNames.size()));
-    List<String> order = new ArrayList<>(ranked.size());
-    ranked.forEach(node -> order.add(node.node()));
-    if (own != null && order.remove(own.placement().nodeName())) {
-      order.add(0, own.placement().nodeName());
-    }
-    return order;
+    return filters.prioritize(observed, nodeNames, described);
+  }
+
+  /** Returns the room held for a pod, null where none is. */
+  @Nullable Placement heldPlacement(String uid) {
+    Hold hold = holds.of(uid);
+    return hold == null ? null : hold.placement();
   }
 
   // Bind

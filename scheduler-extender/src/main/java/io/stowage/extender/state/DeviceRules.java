@@ -78,10 +78,10 @@ final class DeviceRules {
     long units = share.gpu().unitsPerGpu();
     int card = given.card(node, units);
     if (card == UnassignedShares.ANY_CARD) {
-      boolean joins =
-          held.card(node, units) == UnassignedShares.ANY_CARD
-              || heldCard(share, soft) != UnassignedShares.ANY_CARD;
-      return joins ? Verdict.FREE : Verdict.AWAITS_ASSIGNMENT;
+      int awaited = held.card(node, units);
+      return awaited == UnassignedShares.ANY_CARD || hasRoom(share, soft, awaited)
+          ? Verdict.FREE
+          : Verdict.AWAITS_ASSIGNMENT;
     }
     if (hasRoom(share, hard, card)) {
       return hasRoom(share, soft, card) ? Verdict.FREE : Verdict.HELD_FOR_OTHERS;

@@ -3,33 +3,40 @@ package io.stowage.extender.state;
 import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeGpus;
+import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Resources;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Nodes as the API server describes them, and which of their GPUs are unhealthy; the two come in
- * any order. Belongs to the state's one writer.
+ * any order. What they come to is put into the clusters. Belongs to the state's one writer.
  */
 final class KnownNodes {
   private static final int MAX_REMOVED = 10_000;
 
+  private final BoundPods bound;
+  private final FreedNodes freed;
   private final Map<String, Node> byName = new HashMap<>();
   private final Map<String, Set<Integer>> unhealthyGpus = new HashMap<>();
   private final Set<String> removed = new LinkedHashSet<>();
 
-  /** Takes in a node; returns it with its unhealthy GPUs marked. */
-  Node put(Node node) {
-    removed.remove(node.name());
-    byName.put(node.name(), node);
-    return healthy(node);
+  KnownNodes(BoundPods bound, FreedNodes freed) {
+    this.bound = bound;
+    this.freed = freed;
   }
 
-  /** Forgets a node. */
+  /** Takes in a node. */
+  void put(Node node) {
+    removed.remove(node.name());
+    byName.put(node.name(), node);
+    apply(healthy(node));
+  }
+
+  /** Forgets a node; pods on it stay on record until they go. */
   void remove(String name) {
     byName.remove(name);
     removed.remove(name);
@@ -37,6 +44,9 @@ final class KnownNodes {
     if (removed.size() > MAX_REMOVED) {
       removed.remove(removed.iterator().next());
     }
+    bound.hard().removeNode(name);
+    bound.steering().removeNode(name);
+    freed.gone(name);
   }
 
   /** Tells whether a node was removed and has not come back. */
@@ -44,18 +54,29 @@ final class KnownNodes {
     return removed.contains(name);
   }
 
-  /**
-   * Takes in which GPUs of a node are unhealthy; returns the node with them marked, null while it
-   * is not known.
-   */
-  @Nullable Node putUnhealthy(String name, Set<Integer> devices) {
+  /** Takes in which GPUs of a node are unhealthy, whether the node is known yet or not. */
+  void putUnhealthy(String name, Set<Integer> devices) {
     if (devices.isEmpty()) {
       unhealthyGpus.remove(name);
     } else {
       unhealthyGpus.put(name, Set.copyOf(devices));
     }
     Node node = byName.get(name);
-    return node == null ? null : healthy(node);
+    if (node != null) {
+      apply(healthy(node));
+    }
+  }
+
+  private void apply(Node node) {
+    NodeState state = bound.hard().node(node.name());
+    Node before = state == null ? null : state.node();
+    if (!node.equals(before)) {
+      bound.hard().putNode(node);
+      bound.steering().putNode(node);
+      if (before == null || offersMore(before, node)) {
+        freed.add(node.name());
+      }
+    }
   }
 
   private Node healthy(Node node) {
@@ -83,7 +104,7 @@ final class KnownNodes {
   }
 
   /** Tells whether a node offers anything that it did not offer before. */
-  static boolean offersMore(Node before, Node now) {
+  private static boolean offersMore(Node before, Node now) {
     return (now.ready() && !before.ready())
         || (before.cordoned() && !now.cordoned())
         || (before.tainted() && !now.tainted())

@@ -32,6 +32,7 @@ import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -57,6 +58,7 @@ public final class ClusterWatch implements AutoCloseable {
 
   private static final int READ_IDLE_SECONDS = 20;
   private static final long CHECK_MILLIS = 1_000;
+  private static final Duration SYNC_POLL = Duration.ofMillis(50);
   private static final Duration LIST_AGAIN = Duration.ofSeconds(1);
   private static final Duration DOWN = Duration.ofSeconds(60);
 
@@ -151,12 +153,11 @@ public final class ClusterWatch implements AutoCloseable {
     long deadline = System.nanoTime() + timeLimit.toNanos();
     try {
       while (System.nanoTime() - deadline < 0) {
-        // A pod that has gone meanwhile may never show the version listed: list again after a
-        // while.
-        if (podProgress.await(newestPodVersion(), LIST_AGAIN)
-            && loop.call(ClusterState::isSynced).join()) {
+        if (!loop.call(ClusterState::isSynced).join()) {
+          LockSupport.parkNanos(SYNC_POLL.toNanos());
+        } else if (podProgress.await(newestPodVersion(), LIST_AGAIN)) {
           return true;
-        }
+        } // else a pod may have gone that will never show the version that was listed
       }
     } catch (KubernetesClientException e) {
       LOG.warn("pods cannot be listed, trying again: {}", e.getMessage());

@@ -3,6 +3,7 @@ package io.stowage.extender.wire;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.KubernetesJson;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -13,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.exc.StreamReadException;
-import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,12 +29,13 @@ import tools.jackson.databind.json.JsonMapper;
  * Thread-safe.
  */
 public final class RequestDecoder {
+  /** As Kubernetes limits the names of its objects. */
+  private static final int MAX_NAME_CHARS = 253;
+
+  // Slices of a body are found by byte offsets, which are those of UTF-8, JSON's encoding.
   private final JsonMapper mapper =
-      JsonMapper.builder()
-          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+      KubernetesJson.mapper(
+          JsonFactory.builder().disable(TokenStreamFactory.Feature.CHARSET_DETECTION).build());
 
   /** Decodes the arguments of {@code filter} and {@code prioritize}. */
   public NodesRequest nodes(byte[] body) throws MalformedRequestException, InvalidObjectException {
@@ -54,7 +58,7 @@ public final class RequestDecoder {
             "NodeNames", "expected an array of node names, or whole nodes in Nodes, was neither");
       }
       return new NodesRequest(required(pod), nodes, names == null);
-    } catch (StreamReadException e) {
+    } catch (JacksonException e) {
       throw notJson(e);
     }
   }
@@ -81,7 +85,7 @@ public final class RequestDecoder {
           required("PodNamespace", podNamespace),
           required("PodUID", podUid),
           required("Node", node));
-    } catch (StreamReadException e) {
+    } catch (JacksonException e) {
       throw notJson(e);
     }
   }
@@ -107,7 +111,7 @@ public final class RequestDecoder {
       }
       finish(parser);
       return new PreemptRequest(required(pod), victims == null ? Map.of() : victims);
-    } catch (StreamReadException e) {
+    } catch (JacksonException e) {
       throw notJson(e);
     }
   }
@@ -158,9 +162,7 @@ public final class RequestDecoder {
     }
     try {
       return mapper.readValue(parser, type);
-    } catch (StreamReadException e) {
-      throw e;
-    } catch (JacksonException e) {
+    } catch (DatabindException e) {
       throw invalid(field, e);
     }
   }
@@ -234,7 +236,7 @@ public final class RequestDecoder {
     }
     Map<String, Victims> byNode = new LinkedHashMap<>();
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-      String node = parser.currentName();
+      String node = required(field, parser.currentName());
       parser.nextToken();
       byNode.put(node, victims(parser, field + "[" + node + "]"));
     }
@@ -341,13 +343,22 @@ public final class RequestDecoder {
     if (text.isEmpty()) {
       throw new InvalidObjectException(field, "expected a name, was none");
     }
+    if (text.length() > MAX_NAME_CHARS || text.chars().anyMatch(Character::isISOControl)) {
+      throw new InvalidObjectException(
+          field,
+          "expected a name of at most "
+              + MAX_NAME_CHARS
+              + " printable characters, was a text of "
+              + text.length());
+    }
     return text;
   }
 
-  private static MalformedRequestException notJson(StreamReadException e) {
+  private static MalformedRequestException notJson(JacksonException e) {
+    TokenStreamLocation location = e.getLocation();
     return new MalformedRequestException(
-        "body: expected JSON, at byte "
-            + e.getLocation().getByteOffset()
+        "body: expected JSON"
+            + (location == null ? "" : ", at byte " + location.getByteOffset())
             + ": "
             + e.getOriginalMessage());
   }

@@ -14,9 +14,11 @@ import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
+import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -144,5 +146,90 @@ class BindServiceTest {
         .isEqualTo(
             new BindOutcome.InDoubt("the binding failed: java.lang.IllegalStateException: broken"));
     Awaitility.await().until(() -> loop.call(state -> state.unconfirmedBinds().size()).join() == 1);
+  }
+
+  /** Two cards of which the first has room for one pod of this amount, which is not assigned. */
+  private void putSharesOfOneAmount() {
+    loop.run(
+        state -> {
+          state.putNode(
+              Node.ready(
+                  "gpus",
+                  Resources.of(64_000, 1 << 30),
+                  10,
+                  NodeGpus.shared("aliyun.com/gpu-mem", "T4", 2, 16)));
+          state.putPod(ObservedPod.bound(share("before"), "gpus", List.of(0)));
+          state.putPod(ObservedPod.pending(share("b")));
+        });
+  }
+
+  private static Pod share(String uid) {
+    return new Pod(
+        uid,
+        "ns",
+        uid,
+        PodShape.of(Resources.of(1, 0), GpuRequest.share("aliyun.com/gpu-mem", 10)),
+        0);
+  }
+
+  private void waitUntilAsked() {
+    loop.call(state -> true).join();
+  }
+
+  @Test
+  void bindWaitsForTheDevicePluginAndIsWrittenOnceItHasAssignedThePodBefore() {
+    putSharesOfOneAmount();
+    CompletableFuture<BindOutcome> outcome = service(Duration.ofMinutes(1)).bind("b", "gpus");
+    waitUntilAsked();
+    released.countDown();
+    assertThat(outcome).isNotDone();
+    assertThat(writes).hasValue(0);
+    loop.run(
+        state ->
+            state.putPod(
+                ObservedPod.bound(share("before"), "gpus", List.of(0))
+                    .with()
+                    .deviceAssigned(true)
+                    .build()));
+    assertThat(outcome.join()).isEqualTo(new BindOutcome.Bound());
+    assertThat(writes).hasValue(1);
+  }
+
+  @Test
+  void bindThatWaitsInVainEndsInTimeWithASentenceAndLeavesNothing() {
+    putSharesOfOneAmount();
+    BindOutcome outcome = service(Duration.ofMillis(400)).bind("b", "gpus").join();
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            BindOutcome.NotBound.class,
+            notBound -> assertThat(notBound.reason()).contains("device plugin"));
+    assertThat(loop.call(state -> state.figures().unconfirmedBinds()).join()).isZero();
+    assertThat(loop.call(state -> state.figures().pendingPods()).join()).isEqualTo(2);
+    assertThat(writes).hasValue(0);
+  }
+
+  @Test
+  void bindThatWaitsEndsAtOnceWhenItsPodIsDeleted() {
+    putSharesOfOneAmount();
+    loop.run(
+        state ->
+            state.filter(ObservedPod.pending(share("b")), List.of("gpus"), DescribedNodes.NONE));
+    CompletableFuture<BindOutcome> outcome = service(Duration.ofHours(1)).bind("b", "gpus");
+    waitUntilAsked();
+    loop.run(state -> state.removePod("b"));
+    assertThat(outcome.join()).isInstanceOf(BindOutcome.NotBound.class);
+  }
+
+  @Test
+  void bindThatWaitsEndsWhenItsPodIsToGoElsewhereAndTheSameRequestJoinsIt() {
+    putSharesOfOneAmount();
+    BindService service = service(Duration.ofHours(1));
+    CompletableFuture<BindOutcome> first = service.bind("b", "gpus");
+    CompletableFuture<BindOutcome> again = service.bind("b", "gpus");
+    released.countDown();
+    CompletableFuture<BindOutcome> elsewhere = service.bind("b", "unheard-of");
+    assertThat(elsewhere.join()).isInstanceOf(BindOutcome.NotBound.class);
+    assertThat(first.join()).isInstanceOf(BindOutcome.NotBound.class);
+    assertThat(again.join()).isInstanceOf(BindOutcome.NotBound.class);
   }
 }

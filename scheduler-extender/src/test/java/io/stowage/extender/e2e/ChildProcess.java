@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +68,31 @@ final class ChildProcess implements AutoCloseable {
       throw new IllegalStateException("still running, see " + log);
     }
     return process.exitValue();
+  }
+
+  /** Sends it a signal, such as STOP or CONT. */
+  void signal(String name) {
+    try {
+      Process kill =
+          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start();
+      if (kill.waitFor() != 0) {
+        throw new IllegalStateException("kill -" + name + " failed for " + log);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Returns a command that runs another on a host of that name; needs root. */
+  static List<String> onHost(String hostName, List<String> command) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("unshare", "--uts", "sh", "-c", "hostname \"$0\" && exec \"$@\"", hostName));
+    all.addAll(command);
+    return all;
   }
 
   /** Ends it at once, as if its machine had lost power. */

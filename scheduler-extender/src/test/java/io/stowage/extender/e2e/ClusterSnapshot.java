@@ -22,7 +22,9 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
   private static final String GPU_MEMORY = "aliyun.com/gpu-mem";
   private static final String GPU_COUNT = "aliyun.com/gpu-count";
   private static final String CARD_INDEX = "ALIYUN_COM_GPU_MEM_IDX";
-  private static final String GIVEN_DEVICE = "local.stowage.io/given-device";
+
+  /** Annotation in which the stand-in for the device plugin says what it gave. */
+  static final String GIVEN_DEVICE = "local.stowage.io/given-device";
 
   static ClusterSnapshot take(KubernetesClient client) {
     return new ClusterSnapshot(
@@ -120,22 +122,30 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
   }
 
   /**
-   * Fails where a container got another card of the device plugin's stand-in than the pod's
-   * annotations say; returns how many got one.
+   * Fails where a share that has started was given another card by the device plugin's stand-in
+   * than the pod's annotations say, none, or more of a card than it holds; returns how many have
+   * started.
    */
   int assertCardsGivenAsAnnotated() {
-    int given = 0;
+    Map<String, long[]> free = cards();
+    int started = 0;
     for (Pod pod : pods) {
+      BigDecimal units = requests(pod).get(GPU_MEMORY);
+      if (units == null || pod.getStatus().getContainerStatuses().isEmpty()) {
+        continue;
+      }
+      started++;
       Map<String, String> annotations = pod.getMetadata().getAnnotations();
-      String card = annotations == null ? null : annotations.get(GIVEN_DEVICE);
-      if (card != null) {
-        given++;
-        assertThat(card)
-            .as("card given to %s", pod.getMetadata().getName())
-            .isEqualTo(annotations.get(CARD_INDEX));
+      String given = annotations.get(GIVEN_DEVICE);
+      assertThat(given)
+          .as("card given to %s", pod.getMetadata().getName())
+          .isNotNull()
+          .isEqualTo(annotations.get(CARD_INDEX));
+      if (!hasEnded(pod)) {
+        take(free, pod, Integer.parseInt(given), units);
       }
     }
-    return given;
+    return started;
   }
 
   /** Returns the allocated part of a resource in percent. */
@@ -175,29 +185,39 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
    * no card, one that does not exist, or more than it holds.
    */
   Map<String, long[]> assertNoCardOvercommitted() {
+    Map<String, long[]> free = cards();
+    for (Pod pod : boundPods()) {
+      BigDecimal units = requests(pod).get(GPU_MEMORY);
+      if (units != null) {
+        int card = Integer.parseInt(pod.getMetadata().getAnnotations().get(CARD_INDEX));
+        take(free, pod, card, units);
+      }
+    }
+    return free;
+  }
+
+  /** Returns the units of each card by node. */
+  private Map<String, long[]> cards() {
     Map<String, long[]> cards = new TreeMap<>();
     for (Node node : nodes) {
       Map<String, Quantity> allocatable = node.getStatus().getAllocatable();
       if (allocatable.containsKey(GPU_COUNT)) {
         int count = amount(allocatable.get(GPU_COUNT)).intValueExact();
-        long[] free = new long[count];
-        Arrays.fill(free, amount(allocatable.get(GPU_MEMORY)).longValueExact() / count);
-        cards.put(node.getMetadata().getName(), free);
-      }
-    }
-    for (Pod pod : boundPods()) {
-      BigDecimal units = requests(pod).get(GPU_MEMORY);
-      if (units != null) {
-        long[] free = cards.get(pod.getSpec().getNodeName());
-        String name = pod.getMetadata().getName();
-        int card = Integer.parseInt(pod.getMetadata().getAnnotations().get(CARD_INDEX));
-        assertThat(card).as("card of %s", name).isBetween(0, free.length - 1);
-        free[card] -= units.longValueExact();
-        assertThat(free[card])
-            .as("free on card %s of %s with %s", card, pod.getSpec().getNodeName(), name)
-            .isNotNegative();
+        long[] units = new long[count];
+        Arrays.fill(units, amount(allocatable.get(GPU_MEMORY)).longValueExact() / count);
+        cards.put(node.getMetadata().getName(), units);
       }
     }
     return cards;
+  }
+
+  private static void take(Map<String, long[]> freeByNode, Pod pod, int card, BigDecimal units) {
+    String node = pod.getSpec().getNodeName();
+    String name = pod.getMetadata().getName();
+    long[] free =
+        assertThat(freeByNode.get(node)).as("cards of %s with %s", node, name).isNotNull().actual();
+    assertThat(card).as("card of %s", name).isBetween(0, free.length - 1);
+    free[card] -= units.longValueExact();
+    assertThat(free[card]).as("free on card %s of %s with %s", card, node, name).isNotNegative();
   }
 }

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,6 +113,52 @@ final class ControlPlane implements AutoCloseable {
         directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig, options);
   }
 
+  /** Starts {@code stowage serve} with a kubeconfig and settings. */
+  StowageProcess startStowageWith(String name, Path kubeconfig, String settings) {
+    return StowageProcess.start(
+        directory.resolve(name + ".log"), stowageCommand(name, kubeconfig, settings));
+  }
+
+  /** Starts {@code stowage serve} with settings, on a host of that name. */
+  StowageProcess startStowageOn(String hostName, String settings) {
+    return StowageProcess.start(
+        directory.resolve(hostName + ".log"),
+        ChildProcess.onHost(hostName, stowageCommand(hostName, kubeconfig("stowage"), settings)));
+  }
+
+  private List<String> stowageCommand(String name, Path kubeconfig, String settings) {
+    return StowageProcess.command(
+        pathProperty("stowage.jar"),
+        kubeconfig,
+        "--config",
+        write(name + ".yaml", settings).toString());
+  }
+
+  /** Returns a copy of a user's kubeconfig that goes through another port. */
+  Path kubeconfigThrough(String user, int port) {
+    try {
+      String text = Files.readString(kubeconfig(user), StandardCharsets.UTF_8);
+      return write(
+          user + "-" + port + ".kubeconfig",
+          text.replace(ready.get("apiServer").asString(), "https://127.0.0.1:" + port));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns the port of the API server. */
+  int apiServerPort() {
+    return URI.create(ready.get("apiServer").asString()).getPort();
+  }
+
+  private Path write(String name, String text) {
+    try {
+      return Files.writeString(directory.resolve(name), text, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Starts kube-scheduler with a shipped profile. */
   ChildProcess startScheduler(String profile, String extenderUrl) {
     return startSchedulerWith(schedulerConfig(profile, extenderUrl));
@@ -140,27 +187,34 @@ final class ControlPlane implements AutoCloseable {
 
   /** Starts a kube-scheduler with a configuration; its files have this name. */
   ChildProcess startSchedulerWith(String name, String config) {
-    Path file = directory.resolve(name + ".yaml");
-    String kubeconfig = kubeconfig("scheduler").toString();
-    try {
-      Files.writeString(file, config, StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
     return ChildProcess.start(
         directory.resolve(name + ".log"),
         ENVIRONMENT,
-        List.of(
-            program.toString(),
-            "kube-scheduler",
-            "--config",
-            file.toString(),
-            "--secure-port=0",
-            "--authentication-skip-lookup",
-            "--authentication-kubeconfig",
-            kubeconfig,
-            "--authorization-kubeconfig",
-            kubeconfig));
+        schedulerCommand(write(name + ".yaml", config)));
+  }
+
+  /** Starts a kube-scheduler with a configuration, on a host of that name. */
+  ChildProcess startSchedulerOn(String hostName, String config) {
+    return ChildProcess.start(
+        directory.resolve("kube-scheduler-" + hostName + ".log"),
+        ENVIRONMENT,
+        ChildProcess.onHost(
+            hostName, schedulerCommand(write("kube-scheduler-" + hostName + ".yaml", config))));
+  }
+
+  private List<String> schedulerCommand(Path config) {
+    String kubeconfig = kubeconfig("scheduler").toString();
+    return List.of(
+        program.toString(),
+        "kube-scheduler",
+        "--config",
+        config.toString(),
+        "--secure-port=0",
+        "--authentication-skip-lookup",
+        "--authentication-kubeconfig",
+        kubeconfig,
+        "--authorization-kubeconfig",
+        kubeconfig);
   }
 
   /** Adds the nodes of a node list. */
@@ -197,6 +251,24 @@ final class ControlPlane implements AutoCloseable {
         new ArrayList<>(List.of("kubectl", "--kubeconfig", kubeconfig("admin").toString()));
     all.addAll(List.of(arguments));
     return run("kubectl", all);
+  }
+
+  /** Fails where {@code stowage audit} finds anything, also by what containers were given. */
+  void audit() {
+    Path log = directory.resolve("audit.log");
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-jar",
+            pathProperty("stowage.jar").toString(),
+            "audit",
+            "--kubeconfig",
+            kubeconfig("admin").toString(),
+            "--given-annotation",
+            ClusterSnapshot.GIVEN_DEVICE);
+    try (ChildProcess audit = ChildProcess.start(log, Map.of(), command)) {
+      assertThat(audit.exitCode()).as(audit.output()).isZero();
+    }
   }
 
   private String run(String name, List<String> arguments) {

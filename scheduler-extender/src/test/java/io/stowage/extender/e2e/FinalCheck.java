@@ -48,6 +48,7 @@ final class FinalCheck {
     end.assertNoNodeOvercommitted();
     end.assertNoCardOvercommitted();
     end.assertCardsGivenAsAnnotated();
+    controlPlane.audit();
     assertThat(all)
         .allSatisfy(
             stowage ->

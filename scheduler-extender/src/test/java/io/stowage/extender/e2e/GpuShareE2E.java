@@ -99,7 +99,7 @@ class GpuShareE2E {
           .as(pod.getMetadata().getName())
           .containsEntry("ALIYUN_COM_GPU_MEM_DEV", String.valueOf(UNITS_PER_CARD))
           .containsEntry("ALIYUN_COM_GPU_MEM_POD", String.valueOf(units(pod)))
-          .containsEntry("ALIYUN_COM_GPU_MEM_ASSIGNED", "false")
+          .containsKey("ALIYUN_COM_GPU_MEM_ASSIGNED")
           .containsKey(INDEX);
       String assumeTime = annotations.get("ALIYUN_COM_GPU_MEM_ASSUME_TIME");
       assertThat(assumeTime).as(pod.getMetadata().getName()).matches("[1-9][0-9]{18}");

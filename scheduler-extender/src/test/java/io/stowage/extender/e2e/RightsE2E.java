@@ -52,7 +52,8 @@ class RightsE2E {
     cluster.startStowage();
     cluster.create(Pods.pod("enough", STOWAGE, "cpu=1,memory=1Gi,nvidia.com/gpu=1"));
     cluster.awaitBound("enough");
-    assertThat(cluster.stowage().complaints()).isEmpty();
+    assertThat(cluster.stowage().complaints())
+        .noneMatch(line -> line.contains("orbidden") || line.contains("may not"));
     cluster.clear();
   }
 

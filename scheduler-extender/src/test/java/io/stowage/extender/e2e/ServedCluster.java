@@ -133,6 +133,30 @@ final class ServedCluster implements AutoCloseable {
     return pod(name);
   }
 
+  /** Waits until a pod has been started by its kubelet and returns it. */
+  Pod awaitRunning(String name) {
+    await("pod %s to run".formatted(name))
+        .atMost(PATIENCE)
+        .until(() -> "Running".equals(pod(name).getStatus().getPhase()));
+    return pod(name);
+  }
+
+  /** Waits until all pods run that there are, and returns them. */
+  ClusterSnapshot awaitAllRunning() {
+    await("all pods to run")
+        .atMost(Duration.ofMinutes(3))
+        .pollInterval(Duration.ofMillis(500))
+        .untilAsserted(
+            () ->
+                assertThat(ClusterSnapshot.take(admin()).pods())
+                    .allSatisfy(
+                        pod ->
+                            assertThat(pod.getStatus().getPhase())
+                                .as("%s: %s", pod.getMetadata().getName(), Pods.whyPending(pod))
+                                .isEqualTo("Running")));
+    return ClusterSnapshot.take(admin());
+  }
+
   /** Waits until kube-scheduler has found no node for a pod and returns what it says. */
   String awaitUnschedulable(String name) {
     return await("pod %s to be unschedulable".formatted(name))

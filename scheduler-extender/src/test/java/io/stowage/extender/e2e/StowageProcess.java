@@ -26,6 +26,11 @@ final class StowageProcess implements AutoCloseable {
 
   /** Starts it on a free port and waits until it listens. */
   static StowageProcess start(Path log, Path jar, Path kubeconfig, String... options) {
+    return start(log, command(jar, kubeconfig, options));
+  }
+
+  /** Returns the command that serves on a free port. */
+  static List<String> command(Path jar, Path kubeconfig, String... options) {
     assertThat(jar).as("Stowage's jar").isRegularFile();
     List<String> command =
         new ArrayList<>(
@@ -39,6 +44,11 @@ final class StowageProcess implements AutoCloseable {
                 "--port",
                 "0"));
     command.addAll(List.of(options));
+    return command;
+  }
+
+  /** Starts it by a command and waits until it listens. */
+  static StowageProcess start(Path log, List<String> command) {
     ChildProcess process = ChildProcess.start(log, Map.of(), command);
     try {
       await("Stowage to listen, see " + log)
@@ -93,6 +103,7 @@ final class StowageProcess implements AutoCloseable {
     return process.output();
   }
 
+  /** Returns where its log is. */
   Path log() {
     return process.log();
   }
@@ -103,6 +114,21 @@ final class StowageProcess implements AutoCloseable {
 
   void kill() {
     process.kill();
+  }
+
+  /** Stops it in the middle of whatever it is doing. */
+  void pause() {
+    process.signal("STOP");
+  }
+
+  /** Lets it go on as if nothing had been. */
+  void resume() {
+    process.signal("CONT");
+  }
+
+  /** Tells whether it says that it is the active one. */
+  boolean isActive() {
+    return client().get("/leaderz").statusCode() == 200;
   }
 
   @Override

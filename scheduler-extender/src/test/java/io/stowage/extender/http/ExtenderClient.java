@@ -22,8 +22,13 @@ public final class ExtenderClient {
 
   /** Posts a body to a verb and returns the whole answer. */
   public HttpResponse<String> post(String verb, String body) {
+    return postTo("/scheduler/" + verb, body);
+  }
+
+  /** Posts a body to a path. */
+  public HttpResponse<String> postTo(String path, String body) {
     return send(
-        HttpRequest.newBuilder(URI.create(prefix + "/scheduler/" + verb))
+        HttpRequest.newBuilder(URI.create(prefix + path))
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build());

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.stowage.extender.service.ExtenderService;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -93,7 +94,8 @@ class TlsIT {
   }
 
   private static SSLSocket open(SSLContext context, int port) throws IOException {
-    SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port);
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
     socket.startHandshake();
     return socket;
   }
@@ -134,7 +136,8 @@ class TlsIT {
     int port = startWith(authority.issue("one"), false);
     SSLContext context = authority.clientContext(null);
     try (SSLSocket socket =
-        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+        (SSLSocket)
+            context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port)) {
       socket.setEnabledProtocols(new String[] {"TLSv1.2"});
       socket.startHandshake();
       assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.2");
@@ -142,7 +145,7 @@ class TlsIT {
     // A ClientHello of TLS 1.1, with two cipher suites, by hand: the JDK does not send one.
     byte[] hello =
         HexFormat.of().parseHex("160301002f0100002b0302" + "00".repeat(32) + "000004c009002f0100");
-    try (Socket socket = new Socket("127.0.0.1", port)) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.getOutputStream().write(hello);
       byte[] answer = socket.getInputStream().readAllBytes();
       assertThat(answer).isNotEmpty();

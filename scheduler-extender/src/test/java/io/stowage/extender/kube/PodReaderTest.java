@@ -142,14 +142,63 @@ class PodReaderTest {
   }
 
   @Test
-  void volumeClaimsAreSeen() throws InvalidObjectException {
-    String volumes = "'volumes':[{'name':'v','%s':{}}],";
-    assertThat(
-            read("", volumes.formatted("persistentVolumeClaim") + asking("'cpu':'1'"), "")
-                .usesVolumeClaims())
-        .isTrue();
-    assertThat(read("", volumes.formatted("emptyDir") + asking("'cpu':'1'"), "").usesVolumeClaims())
-        .isFalse();
+  void volumeClaimsAreNamedThoseFromTemplatesIncluded() throws InvalidObjectException {
+    String volumes =
+        """
+        'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'data'}},
+                   {'name':'scratch','ephemeral':{}},{'name':'e','emptyDir':{}}],""";
+    ObservedPod pod = read("", volumes + asking("'cpu':'1'"), "");
+    assertThat(pod.claimNames()).containsExactly("data", "p-scratch");
+    assertThat(pod.usesVolumeClaims()).isTrue();
+    assertThat(read("", asking("'cpu':'1'"), "").usesVolumeClaims()).isFalse();
+  }
+
+  private static final String SHARE =
+      "'containers':[{'name':'c','resources':{'limits':{'aliyun.com/gpu-mem':'3'}}}]";
+
+  @ParameterizedTest
+  @CsvSource({"false,Pending,false", "true,Pending,true", "false,Running,true", "yes,'',false"})
+  void deviceIsAssignedWhenThePluginSaysSoOrNoLongerLooksForThePod(
+      String annotation, String phase, boolean expected) throws InvalidObjectException {
+    String annotations =
+        """
+        ,'annotations':{'ALIYUN_COM_GPU_MEM_IDX':'2','ALIYUN_COM_GPU_MEM_ASSIGNED':'%s',
+         'ALIYUN_COM_GPU_MEM_ASSUME_TIME':'1700000000000000001','stowage.io/epoch':'7'}"""
+            .formatted(annotation);
+    ObservedPod pod = read(annotations, SHARE, "'phase':'" + phase + "'");
+    assertThat(pod.deviceAssigned()).isEqualTo(expected);
+    assertThat(pod.gpuDevices()).containsExactly(2);
+    assertThat(pod.assumeEpochNanos()).isEqualTo(1_700_000_000_000_000_001L);
+    assertThat(pod.epoch()).isEqualTo(7);
+  }
+
+  @Test
+  void whatIsNotWrittenOnAPodOrMakesNoSenseIsNotKnown() throws InvalidObjectException {
+    ObservedPod bare = read("", SHARE, "");
+    assertThat(bare.epoch()).isEqualTo(ObservedPod.NO_EPOCH);
+    assertThat(bare.assumeEpochNanos()).isZero();
+    assertThat(bare.resourceVersion()).isZero();
+    assertThat(bare.creationEpochMillis()).isZero();
+    String nonsense =
+        """
+        ,'resourceVersion':'x1','creationTimestamp':'yesterday','annotations':{
+         'ALIYUN_COM_GPU_MEM_ASSUME_TIME':'-5','stowage.io/epoch':'99999999999999999999'}""";
+    assertThat(read(nonsense, SHARE, "")).isEqualTo(bare);
+  }
+
+  @Test
+  void versionAgeGatesAndSchedulerAreRead() throws InvalidObjectException {
+    ObservedPod pod =
+        read(
+            ",'resourceVersion':'123','creationTimestamp':'2026-01-02T03:04:05Z'",
+            "'schedulerName':'stowage','schedulingGates':[{'name':'g'}]," + asking("'cpu':'1'"),
+            "");
+    assertThat(pod.resourceVersion()).isEqualTo(123);
+    assertThat(pod.creationEpochMillis()).isEqualTo(1_767_323_045_000L);
+    assertThat(pod.gated()).isTrue();
+    assertThat(pod.schedulerName()).isEqualTo("stowage");
+    assertThat(pod.with().gated(false).build().gated()).isFalse();
+    assertThat(pod.with().build()).isEqualTo(pod);
   }
 
   @ParameterizedTest

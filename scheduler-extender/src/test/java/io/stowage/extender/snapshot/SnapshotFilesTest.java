@@ -130,4 +130,14 @@ class SnapshotFilesTest {
         .isInstanceOf(SnapshotFormatException.class)
         .hasMessageMatching(Pattern.quote(truncated + ":") + "\\d+: not JSON: .*");
   }
+
+  @Test
+  void refusesAFileNestedTooDeeply() throws IOException {
+    Path deep = Files.writeString(directory.resolve("deep.json"), "{\"a\":".repeat(3000));
+
+    assertThatThrownBy(() -> snapshots.read(deep, PODS, true))
+        .isInstanceOf(SnapshotFormatException.class)
+        .hasMessageStartingWith(deep + ":")
+        .hasMessageContaining("nesting depth");
+  }
 }

@@ -3,201 +3,204 @@ package io.stowage.extender.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stowage.core.cluster.Cluster;
-import io.stowage.core.cluster.GpuRequest;
-import io.stowage.core.cluster.Node;
-import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Random events and requests in any order against a simple model of the API server: what it has is
- * what the state must have, and no card is ever given out beyond what it has.
+ * Random events and requests, late, repeated and in any order, against a simple model of the API
+ * server: what it has is what the state must have, no card is ever given out beyond what it has,
+ * and pods of one amount that are not assigned share a card.
+ *
+ * <p>{@code -Dstowage.soak.events=N} sets how many events there are in total.
  */
 class ClusterStateRandomTest {
-  private static final int STEPS = 6_000;
-  private static final int NODES = 6;
+  private static final int SEEDS = 10;
+  private static final int EVENTS = Integer.getInteger("stowage.soak.events", 1_000_000);
+  private static final int EVENTS_BETWEEN_CHECKS = 5_000;
+  private static final Duration EVERYTHING_LAPSES = Duration.ofMinutes(20);
   private static final String[] OUTCOMES = {"bound", "bound", "bound", "not", "doubt", "lost"};
 
   private long nowNanos = 1;
+  private Random random = new Random();
+  private String when = "";
+  private final Map<String, Placement> writing = new LinkedHashMap<>();
 
   static List<Long> seeds() {
-    List<Long> seeds = new ArrayList<>(List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L));
+    List<Long> seeds = new ArrayList<>();
+    for (long seed = 1; seed < SEEDS; seed++) {
+      seeds.add(seed);
+    }
     seeds.add(new Random().nextLong());
     return seeds;
+  }
+
+  private ClusterState newState(String policy) {
+    return new ClusterState(
+        HoldSettings.DEFAULT,
+        DeviceSettings.DEFAULT,
+        Policies.create(policy, TypicalPods.of(Map.of())),
+        random,
+        () -> nowNanos,
+        () -> nowNanos);
   }
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void stateIsWhatTheApiServerHas(long seed) {
-    Random random = new Random(seed);
+    random = new Random(seed);
     String policy = List.of("best-fit", "stowage", "random").get(random.nextInt(3));
-    ClusterState state =
-        new ClusterState(
-            HoldSettings.DEFAULT,
-            Policies.create(policy, TypicalPods.of(Map.of())),
-            random,
-            () -> nowNanos);
-    Map<String, Node> nodes = new TreeMap<>();
-    Map<String, ObservedPod> truth = new LinkedHashMap<>();
-    Map<String, Placement> writing = new LinkedHashMap<>();
-    Map<String, Runnable> undelivered = new LinkedHashMap<>();
-    int made = 0;
-    for (int step = 0; step < STEPS; step++) {
+    ClusterState state = newState(policy);
+    ReferenceApiServer api = new ReferenceApiServer(state, random, () -> nowNanos);
+    for (int step = 1; step <= Math.max(1, EVENTS / SEEDS); step++) {
+      when = "seed " + seed + ", step " + step;
       nowNanos += random.nextInt(2_000) * 1_000_000L;
-      switch (random.nextInt(16)) {
-        case 0 -> {
-          String name = "n" + random.nextInt(NODES);
-          Node node = Pods.node(name, 4 + random.nextInt(12), gpus(name));
-          nodes.put(name, node);
-          state.putNode(node);
-        }
-        case 1 -> {
-          if (random.nextInt(10) == 0) {
-            String name = "n" + random.nextInt(NODES);
-            nodes.remove(name);
-            state.removeNode(name);
-          }
-        }
-        case 2, 3, 4 -> {
-          ObservedPod pod = newPod("p" + made++, random);
-          truth.put(pod.pod().uid(), pod);
-          deliver(state, truth, undelivered, pod.pod().uid(), random);
-        }
-        case 5, 6, 7, 8 ->
-            pick(truth, random, false)
-                .ifPresent(
-                    pod -> {
-                      List<String> asked = new ArrayList<>(nodes.keySet());
-                      asked.add("ghost");
-                      Collections.shuffle(asked, random);
-                      FilterDecision decision = state.filter(pod, asked, DescribedNodes.NONE);
-                      assertThat(asked).containsAll(decision.kept());
-                      assertThat(decision.kept().size()).isLessThanOrEqualTo(3);
-                      if (decision.kept().isEmpty()) {
-                        assertThat(decision.failed().size() + decision.unresolvable().size())
-                            .isEqualTo(asked.size());
-                      }
-                      assertThat(state.prioritize(pod, asked, DescribedNodes.NONE))
-                          .doesNotHaveDuplicates()
-                          .isSubsetOf(asked);
-                    });
-        case 9, 10, 11 ->
-            pick(truth, random, false)
-                .ifPresent(
-                    pod -> {
-                      String uid = pod.pod().uid();
-                      Placement held = state.heldPlacement(uid);
-                      String node =
-                          held != null && random.nextInt(4) > 0
-                              ? held.nodeName()
-                              : "n" + random.nextInt(NODES);
-                      if (!writing.containsKey(uid)
-                          && state.startBind(uid, node) instanceof BindDecision.Write write) {
-                        writing.put(uid, write.placement());
-                      }
-                    });
-        case 12 -> {
-          if (!writing.isEmpty()) {
-            String uid = new ArrayList<>(writing.keySet()).get(random.nextInt(writing.size()));
-            answer(state, truth, undelivered, uid, writing, random);
-          }
-        }
-        case 13, 14 -> {
-          if (!undelivered.isEmpty()) {
-            List<String> keys = new ArrayList<>(undelivered.keySet());
-            Objects.requireNonNull(undelivered.remove(keys.get(random.nextInt(keys.size())))).run();
-          }
-        }
-        default ->
-            pick(truth, random, random.nextBoolean())
-                .ifPresent(
-                    pod -> {
-                      String uid = pod.pod().uid();
-                      truth.remove(uid);
-                      deliver(state, truth, undelivered, uid, random);
-                    });
+      api.tellOldNews();
+      happen(state, api);
+      if (step % EVENTS_BETWEEN_CHECKS == 0) {
+        settle(state, api);
+        check(state, api, policy);
       }
-      assertNoCardIsOverCommitted(state.bound(), "seed " + seed + ", step " + step);
     }
-    writing.keySet().stream()
-        .toList()
-        .forEach(uid -> answer(state, truth, undelivered, uid, writing, random));
-    undelivered.values().forEach(Runnable::run);
-    state
-        .unconfirmedBinds()
-        .forEach(binding -> state.confirm(binding, truth.get(binding.placement().pod().uid())));
-    nowNanos += HoldSettings.DEFAULT.claimHold().toNanos();
-    assertThat(state.figures().holds()).as("holds left, seed " + seed).isZero();
-    assertThat(state.figures().unconfirmedBinds()).as("unconfirmed, seed " + seed).isZero();
-    assertThat(describe(state.bound())).as("seed " + seed).isEqualTo(describe(fresh(nodes, truth)));
+    settle(state, api);
+    check(state, api, policy);
   }
 
-  private static NodeGpus gpus(String name) {
-    int kind = name.charAt(1) - '0';
-    return kind % 3 == 0 ? NodeGpus.counted("nvidia.com/gpu", "", 4) : Pods.cards(1 + kind % 4, 16);
+  private void happen(ClusterState state, ReferenceApiServer api) {
+    switch (random.nextInt(24)) {
+      case 0 -> api.putNode();
+      case 1 -> {
+        if (random.nextInt(10) == 0) {
+          api.removeNode();
+        } else {
+          api.changeHealth();
+        }
+      }
+      case 2, 3, 4 -> api.createPod();
+      case 5, 6, 7, 8, 9 ->
+          api.any(pod -> !pod.isBound()).ifPresent(pod -> filter(state, api, pod));
+      case 10, 11, 12, 13 ->
+          api.any(pod -> !pod.isBound()).ifPresent(pod -> startBind(state, api, pod));
+      case 14, 15 -> {
+        if (!writing.isEmpty()) {
+          answer(state, api, any(new ArrayList<>(writing.keySet())));
+        }
+      }
+      case 16, 17 -> api.tellSomething();
+      case 18 -> state.lapseHolds();
+      case 19 -> state.putClaim("default", "claim-" + random.nextInt(4), random.nextBoolean());
+      case 20 -> bindElsewhere(api);
+      case 21, 22 ->
+          api.any(pod -> pod.isBound() && !pod.deviceAssigned())
+              .ifPresent(pod -> api.change(pod.with().deviceAssigned(true).build()));
+      default -> {
+        if (random.nextInt(4) == 0) {
+          api.any(pod -> !pod.isBound()).ifPresent(pod -> api.delete(pod.pod().uid()));
+        } else if (random.nextBoolean()) {
+          api.any(ObservedPod::isBound).ifPresent(pod -> api.delete(pod.pod().uid()));
+        } else {
+          api.any(ObservedPod::isBound).ifPresent(api::end);
+        }
+      }
+    }
   }
 
-  private static ObservedPod newPod(String uid, Random random) {
-    GpuRequest gpu =
-        switch (random.nextInt(4)) {
-          case 0 -> GpuRequest.NONE;
-          case 1 -> GpuRequest.whole("nvidia.com/gpu", 1 + random.nextInt(2));
-          default -> GpuRequest.share(Pods.SHARED, 1 + random.nextInt(16));
-        };
-    return ObservedPod.pending(Pods.pod(uid, 1 + random.nextInt(3), gpu, random.nextInt(3)));
+  private void filter(ClusterState state, ReferenceApiServer api, ObservedPod pod) {
+    List<String> asked = new ArrayList<>(api.nodes.keySet());
+    asked.add("ghost");
+    Collections.shuffle(asked, random);
+    FilterDecision decision = state.filter(pod, asked, DescribedNodes.NONE);
+    assertThat(asked).as(when).containsAll(decision.kept());
+    assertThat(decision.kept().size()).as(when).isLessThanOrEqualTo(3);
+    if (decision.kept().isEmpty()) {
+      assertThat(decision.failed().size() + decision.unresolvable().size())
+          .as(when)
+          .isEqualTo(asked.size());
+    }
+    if (random.nextInt(4) == 0) {
+      assertThat(state.prioritize(pod, asked, DescribedNodes.NONE))
+          .as(when)
+          .doesNotHaveDuplicates()
+          .isSubsetOf(asked);
+    }
   }
 
-  private static Optional<ObservedPod> pick(
-      Map<String, ObservedPod> truth, Random random, boolean boundOnes) {
-    List<ObservedPod> candidates =
-        truth.values().stream().filter(pod -> boundOnes == pod.isBound()).toList();
-    return candidates.isEmpty()
-        ? Optional.empty()
-        : Optional.of(candidates.get(random.nextInt(candidates.size())));
+  private void startBind(ClusterState state, ReferenceApiServer api, ObservedPod pod) {
+    String uid = pod.pod().uid();
+    Placement held = state.heldPlacement(uid);
+    String node = held != null && random.nextInt(4) > 0 ? held.nodeName() : api.anyNodeName();
+    if (writing.containsKey(uid)) {
+      return;
+    }
+    BindDecision decision = state.startBind(uid, node);
+    if (decision instanceof BindDecision.Write write) {
+      writing.put(uid, write.placement());
+      assertDeviceIsRight(state, api, write.placement());
+    } else if (decision instanceof BindDecision.Wait && random.nextBoolean()) {
+      state.giveUpBind(uid, node);
+    }
   }
 
-  /** The watch shows the newest state of a pod now or later; it never goes back in time. */
-  private static void deliver(
-      ClusterState state,
-      Map<String, ObservedPod> truth,
-      Map<String, Runnable> undelivered,
-      String uid,
-      Random random) {
-    ObservedPod now = truth.get(uid);
-    Runnable event = now == null ? () -> state.removePod(uid) : () -> state.putPod(now);
-    undelivered.remove(uid);
-    if (random.nextInt(3) == 0) {
-      undelivered.put(uid, event);
-    } else {
-      event.run();
+  private void assertDeviceIsRight(ClusterState state, ReferenceApiServer api, Placement given) {
+    if (!given.pod().shape().gpu().isShare()) {
+      return;
+    }
+    assertThat(given.gpuDevices()).as(when).hasSize(1);
+    int card = given.gpuDevices().get(0);
+    NodeState node = Objects.requireNonNull(state.bound().node(given.nodeName()));
+    long units = 0;
+    for (Placement other : node.placements()) {
+      if (other.pod().shape().gpu().isShare() && other.gpuDevices().contains(card)) {
+        units += other.pod().shape().gpu().unitsPerGpu();
+      }
+      boolean sameAmount = other.pod().shape().gpu().equals(given.pod().shape().gpu());
+      if (sameAmount && !api.toldAssigned.contains(other.pod().uid())) {
+        assertThat(other.gpuDevices().isEmpty() || other.gpuDevices().equals(given.gpuDevices()))
+            .as("one card an amount, %s: %s beside %s", when, given, other)
+            .isTrue();
+      }
+    }
+    assertThat(units)
+        .as("card %d of %s, %s", card, given.nodeName(), when)
+        .isLessThanOrEqualTo(node.gpuCapacityUnits(card));
+  }
+
+  /** Another scheduler binds a pod, with a device that it names or without. */
+  private void bindElsewhere(ReferenceApiServer api) {
+    if (random.nextInt(4) == 0) {
+      api.any(pod -> !pod.isBound() && !writing.containsKey(pod.pod().uid()))
+          .ifPresent(
+              pod ->
+                  api.change(
+                      pod.with()
+                          .nodeName(api.anyNodeName())
+                          .gpuDevices(
+                              pod.pod().shape().gpu().isShare() && random.nextBoolean()
+                                  ? List.of(random.nextInt(5))
+                                  : List.of())
+                          .deviceAssigned(random.nextBoolean())
+                          .assumeEpochNanos(random.nextInt(4) == 0 ? nowNanos : 0)
+                          .build()));
     }
   }
 
   /** The API server accepts, refuses or keeps silent; a pod that is gone cannot be bound. */
-  private static void answer(
-      ClusterState state,
-      Map<String, ObservedPod> truth,
-      Map<String, Runnable> undelivered,
-      String uid,
-      Map<String, Placement> writing,
-      Random random) {
+  private void answer(ClusterState state, ReferenceApiServer api, String uid) {
     Placement placement = Objects.requireNonNull(writing.remove(uid));
-    ObservedPod now = truth.get(uid);
+    ObservedPod now = api.pods.get(uid);
     if (now == null) {
       state.completeBind(uid, new BindOutcome.NotBound("the pod is gone"));
       return;
@@ -208,14 +211,13 @@ class ClusterStateRandomTest {
     }
     String outcome = OUTCOMES[random.nextInt(OUTCOMES.length)];
     if (outcome.equals("bound") || outcome.equals("lost")) {
-      truth.put(
-          uid, ObservedPod.bound(placement.pod(), placement.nodeName(), placement.gpuDevices()));
-      if (random.nextBoolean()) {
-        deliver(state, truth, undelivered, uid, random);
-      } else {
-        ObservedPod bound = Objects.requireNonNull(truth.get(uid));
-        undelivered.put(uid, () -> state.putPod(bound));
-      }
+      api.change(
+          now.with()
+              .nodeName(placement.nodeName())
+              .gpuDevices(placement.gpuDevices())
+              .epoch(0)
+              .assumeEpochNanos(nowNanos)
+              .build());
     }
     state.completeBind(
         uid,
@@ -226,52 +228,76 @@ class ClusterStateRandomTest {
         });
   }
 
-  private static void assertNoCardIsOverCommitted(Cluster cluster, String when) {
-    cluster.forEachNode(
-        node -> {
-          if (node.node() == null || !node.gpusVisible()) {
-            return;
-          }
-          long[] given = new long[node.gpuCount()];
-          for (Placement placement : node.placements()) {
-            if (placement.pod().shape().gpu().isShare()) {
-              assertThat(placement.gpuDevices()).as(when).hasSize(1);
-              given[placement.gpuDevices().get(0)] += placement.pod().shape().gpu().unitsPerGpu();
-            }
-          }
-          for (int device = 0; device < given.length; device++) {
-            assertThat(given[device])
-                .as("card %d of %s, %s", device, node.name(), when)
-                .isLessThanOrEqualTo(node.gpuCapacityUnits(device));
-          }
-        });
+  /** Everything under way comes to its end, and time passes. */
+  private void settle(ClusterState state, ReferenceApiServer api) {
+    for (String uid : List.copyOf(writing.keySet())) {
+      answer(state, api, uid);
+    }
+    api.tellAll();
+    state
+        .unconfirmedBinds()
+        .forEach(binding -> state.confirm(binding, api.pods.get(binding.placement().pod().uid())));
+    nowNanos += EVERYTHING_LAPSES.toNanos();
+    state.lapseHolds();
+    api.toldAssigned.retainAll(api.pods.keySet());
   }
 
-  private static Cluster fresh(Map<String, Node> nodes, Map<String, ObservedPod> truth) {
-    Cluster cluster = new Cluster();
-    truth
-        .values()
-        .forEach(
-            pod -> {
-              if (pod.isBound()) {
-                cluster.place(new Placement(pod.pod(), pod.nodeName(), pod.gpuDevices()));
-              }
-            });
-    nodes.values().forEach(cluster::putNode);
-    return cluster;
+  /** The state is the one that a restart would make. */
+  private void check(ClusterState state, ReferenceApiServer api, String policy) {
+    ClusterState fresh = newState(policy);
+    api.tellAnew(fresh);
+    ClusterFigures figures = state.figures();
+    assertThat(figures.holds()).as("holds left, %s", when).isZero();
+    assertThat(figures.unconfirmedBinds()).as("unconfirmed, %s", when).isZero();
+    assertThat(state.rememberedGonePods()).as("pods remembered as gone, %s", when).isZero();
+    assertThat(figures.pendingPods()).as(when).isEqualTo(fresh.figures().pendingPods());
+    assertThat(state.foreignExtenderNodes()).as(when).isEmpty();
+    assertThat(describe(state.bound())).as(when).isEqualTo(describe(fresh.bound()));
+    if (policy.equals("best-fit")) {
+      for (String node : api.nodes.keySet()) {
+        if (!cardsAreKnown(Objects.requireNonNull(state.bound().node(node)))) {
+          continue;
+        }
+        for (long units : new long[] {4, 8, 12}) {
+          assertThat(probe(state, node, units)).as(when).isEqualTo(probe(fresh, node, units));
+        }
+      }
+    }
+  }
+
+  /** Returns what a pod would get on a node. */
+  private static String probe(ClusterState state, String node, long units) {
+    String uid = "probe-" + units;
+    state.putPod(Pods.sharePod(uid, units, 9));
+    BindDecision decision = state.startBind(uid, node);
+    state.completeBind(uid, new BindOutcome.NotBound("only asked"));
+    state.giveUpBind(uid, node);
+    state.losePod(uid, 1);
+    return decision.toString();
+  }
+
+  /** Where a pod names no card of the node, which one it has is guessed, by what came first. */
+  private static boolean cardsAreKnown(NodeState node) {
+    return node.gpusVisible()
+        && node.placements().stream()
+            .filter(placement -> placement.pod().shape().gpu().isShare())
+            .allMatch(
+                placement ->
+                    placement.gpuDevices().size() == 1
+                        && placement.gpuDevices().get(0) < node.gpuCount());
   }
 
   private static Map<String, String> describe(Cluster cluster) {
-    Map<String, String> byNode = new HashMap<>();
+    Map<String, String> byNode = new TreeMap<>();
     cluster.forEachNode(node -> byNode.put(node.name(), describe(node)));
     return byNode;
   }
 
   private static String describe(NodeState node) {
     StringBuilder text = new StringBuilder(node.toString());
-    if (node.gpusVisible()) {
+    if (cardsAreKnown(node)) {
       for (int i = 0; i < node.gpuCount(); i++) {
-        text.append(' ').append(node.gpuFreeUnits(i));
+        text.append(' ').append(node.gpuFreeUnits(i)).append('/').append(node.gpuCapacityUnits(i));
       }
     }
     node.placements().stream()
@@ -279,5 +305,9 @@ class ClusterStateRandomTest {
         .sorted()
         .forEach(pod -> text.append(' ').append(pod));
     return text.toString();
+  }
+
+  private String any(List<String> list) {
+    return list.get(random.nextInt(list.size()));
   }
 }

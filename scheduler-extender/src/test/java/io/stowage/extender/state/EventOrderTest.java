@@ -42,6 +42,17 @@ class EventOrderTest {
   }
 
   @Test
+  void podThatTheWatchShowsWhileItsBindingIsWrittenWaitsAgainWhenThatFails() {
+    state.putNode(node("n1", 4, NodeGpus.NONE));
+    test.kept(cpuPod("a", 4), "n1");
+    test.startBind("a", "n1");
+    state.putPod(at(cpuPod("a", 4), 1));
+    state.completeBind("a", TestState.NOT_BOUND);
+    assertThat(state.figures().pendingPods()).isEqualTo(1);
+    assertThat(test.freeCores("n1")).isEqualTo(4);
+  }
+
+  @Test
   void watchShowsTheBindingBeforeTheAnswerOfTheWrite() {
     state.putNode(node("n1", 4, NodeGpus.NONE));
     state.putPod(cpuPod("a", 4));

@@ -189,9 +189,13 @@ class ClusterWatchIT {
       assertThat(watch).isNotNull();
       await().atMost(LONG).until(this::synced);
       assertThat(freeCpuMilli()).isEqualTo(5000);
-      Placement shared = ask(state -> state.bound().placement("u1"));
-      assertThat(shared).isNotNull();
-      assertThat(shared.gpuDevices()).containsExactly(1);
+      List<Integer> devices =
+          ask(
+              state -> {
+                Placement shared = state.bound().placement("u1");
+                return shared == null ? List.of() : shared.gpuDevices();
+              });
+      assertThat(devices).containsExactly(1);
       int pending = ask(state -> state.figures().pendingPods());
       assertThat(pending).isEqualTo(1);
       assertThat(podCount()).isEqualTo(2);

@@ -40,7 +40,7 @@ class FailedPodFeedTest {
     feed.listed();
     feed.put(failed("after", "n1", "UnexpectedAdmissionError"));
     feed.put(failed("ran", "n1", "DeadlineExceeded"));
-    feed.put(failed("nowhere", null, "UnexpectedAdmissionError"));
+    feed.put(failed("nowhere", "", "UnexpectedAdmissionError"));
     feed.remove(failed("after", "n1", "UnexpectedAdmissionError"));
     feed.listed();
     feed.put(failed("later", "n2", "OutOfnvidia.com/gpu"));

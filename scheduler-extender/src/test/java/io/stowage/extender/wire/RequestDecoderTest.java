@@ -190,6 +190,34 @@ class RequestDecoderTest {
   }
 
   /** Whatever the bytes, the outcome is a request or one of the two refusals. */
+  @Test
+  void bodyNestedTooDeeplyIsRefused() {
+    byte[] body = bytes("{\"Pod\":" + "[".repeat(3000));
+    assertThatThrownBy(() -> decoder.bind(body))
+        .isInstanceOf(MalformedRequestException.class)
+        .hasMessageStartingWith("body: expected JSON")
+        .hasMessageContaining("nesting depth");
+  }
+
+  @Test
+  void bodyInAnotherEncodingThanUtf8IsRefused() {
+    byte[] body = ("{\"Pod\":" + POD + ",\"NodeNames\":[]}").getBytes(StandardCharsets.UTF_16);
+    assertThatThrownBy(() -> decoder.nodes(body))
+        .isInstanceOf(MalformedRequestException.class)
+        .hasMessageStartingWith("body: expected JSON");
+  }
+
+  @Test
+  void nullInAListIsRefusedAndANullFieldIsAsIfLeftOut()
+      throws MalformedRequestException, InvalidObjectException {
+    String pod = "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"containers\":%s}}";
+    assertThatThrownBy(() -> nodes("{\"Pod\":" + pod.formatted("[null]") + ",\"NodeNames\":[]}"))
+        .isInstanceOf(InvalidObjectException.class)
+        .hasMessageStartingWith("Pod.spec.containers");
+    NodesRequest request = nodes("{\"Pod\":" + pod.formatted("null") + ",\"NodeNames\":[]}");
+    assertThat(request.pod().getSpec().getContainers()).isEmpty();
+  }
+
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void mutilatedBodiesAreRefusedOrRead(long seed) {

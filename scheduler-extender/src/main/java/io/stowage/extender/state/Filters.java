@@ -1,0 +1,150 @@
+package io.stowage.extender.state;
+
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.state.NodeRanking.Outcome;
+import io.stowage.extender.state.NodeRanking.Ranked;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which nodes a pod is offered and in which order, and holds the first of them for it.
+ * Belongs to the state's one writer.
+ */
+final class Filters {
+  private final HoldSettings settings;
+  private final BoundPods bound;
+  private final Holds holds;
+  private final WaitingPods waiting;
+  private final Claims claims;
+  private final PodVersions versions;
+  private final Refusals refusals;
+  private final NodeRanking ranking;
+  private final FreedNodes freed;
+  private final LongSupplier nanoClock;
+
+  Filters(
+      HoldSettings settings,
+      BoundPods bound,
+      Holds holds,
+      WaitingPods waiting,
+      Claims claims,
+      PodVersions versions,
+      Refusals refusals,
+      NodeRanking ranking,
+      FreedNodes freed,
+      LongSupplier nanoClock) {
+    this.settings = settings;
+    this.bound = bound;
+    this.holds = holds;
+    this.waiting = waiting;
+    this.claims = claims;
+    this.versions = versions;
+    this.refusals = refusals;
+    this.ranking = ranking;
+    this.freed = freed;
+    this.nanoClock = nanoClock;
+  }
+
+  /**
+   * Decides which of the nodes a pod is offered, and holds the first of them for it.
+   *
+   * @param nodeNames the names asked about
+   * @param described what the request itself says of a node that the watch does not know, null
+   *     where it says nothing
+   */
+  FilterDecision filter(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
+    holds.lapse(nanoClock.getAsLong());
+    Pod pod = observed.pod();
+    Placement known = bound.of(pod.uid());
+    if (known != null && nodeNames.contains(known.nodeName())) {
+      return new FilterDecision(List.of(known.nodeName()), Map.of(), Map.of(), 0);
+    }
+    Hold before = holds.remove(pod.uid());
+    if (before != null) {
+      waiting.failedOn(pod.uid(), before.placement().nodeName());
+    }
+    boolean waits = known == null && !versions.isGone(pod.uid());
+    FilterDecision decision =
+        holds.without(
+            hold -> hold.priority() < pod.priority(),
+            () -> {
+              Outcome outcome = rank(observed, nodeNames, described);
+              List<String> kept = offered(observed, outcome);
+              if (!kept.isEmpty() && waits) {
+                hold(observed, kept.get(0));
+              }
+              return new FilterDecision(
+                  kept, outcome.failed(), outcome.unresolvable(), outcome.unknown());
+            });
+    if (before != null && !before.placement().nodeName().equals(heldNode(pod.uid()))) {
+      freed.add(before.placement().nodeName());
+    }
+    if (waits && decision.kept().isEmpty()) {
+      waiting.refused(observed, nanoClock.getAsLong());
+    } else {
+      waiting.offered(pod.uid());
+    }
+    return decision;
+  }
+
+  /**
+   * A pod with preferences of its own is offered every node, but no last choice beside others: what
+   * it prefers may outvote any rank, and would send it to the same node for ever.
+   */
+  private List<String> offered(ObservedPod observed, Outcome outcome) {
+    List<Ranked> best =
+        observed.prefersNodes()
+            ? outcome.allButLastChoices()
+            : outcome.best(settings.shortlistNodes());
+    return best.stream().map(Ranked::node).toList();
+  }
+
+  private Outcome rank(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
+    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
+    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
+    return ranking.rank(observed.pod().shape(), nodeNames, failed, described);
+  }
+
+  private void hold(ObservedPod observed, String node) {
+    List<Integer> devices = ranking.devices(observed.pod().shape(), node, List.of());
+    Set<String> awaited = claims.unbound(observed);
+    Duration time = awaited.isEmpty() ? settings.hold() : settings.claimHold();
+    holds.put(
+        new Hold(
+            new Placement(observed.pod(), node, devices == null ? List.of() : devices),
+            nanoClock.getAsLong() + time.toNanos(),
+            awaited));
+  }
+
+  private @Nullable String heldNode(String uid) {
+    Hold hold = holds.of(uid);
+    return hold == null ? null : hold.placement().nodeName();
+  }
+
+  /**
+   * Returns the nodes of a request in the order that the pod should prefer them, best first; those
+   * that it would be refused are left out.
+   */
+  List<String> prioritize(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
+    Pod pod = observed.pod();
+    Hold own = holds.of(pod.uid());
+    List<Ranked> ranked =
+        holds.without(
+            hold -> hold.equals(own) || hold.priority() < pod.priority(),
+            () -> rank(observed, nodeNames, described).best(nodeNames.size()));
+    List<String> order = new ArrayList<>(ranked.size());
+    ranked.forEach(node -> order.add(node.node()));
+    if (own != null && order.remove(own.placement().nodeName())) {
+      order.add(0, own.placement().nodeName());
+    }
+    return order;
+  }
+}

@@ -1,0 +1,197 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.stowage.extender.audit.ClusterObjects;
+import io.stowage.extender.http.ExtenderClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * {@code stowage audit} on a real API server, with the right to get and list nodes and pods alone.
+ * Pods are bound through the API to a node whose kubelet is silent and so refuses nothing.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AuditE2E {
+  private static final String SILENT = "silent";
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Pattern METRICS =
+      Pattern.compile("metrics on http://127\\.0\\.0\\.1:(\\d+)");
+
+  private ControlPlane controlPlane;
+  private Path kubeconfig;
+  private int runs;
+
+  @BeforeAll
+  void start() throws IOException {
+    controlPlane =
+        ControlPlane.start("audit", NodeLists.write("audit", List.of(NodeLists.node("kept", 2))));
+    controlPlane
+        .admin()
+        .resource(
+            ClusterObjects.node(
+                SILENT, "cpu=8,memory=16Gi,pods=9,aliyun.com/gpu-mem=32,aliyun.com/gpu-count=2"))
+        .create();
+    kubeconfig = leastRights();
+  }
+
+  @AfterEach
+  void clear() {
+    controlPlane.admin().pods().inNamespace("default").withGracePeriod(0).delete();
+    await("pods to be gone")
+        .atMost(PATIENCE)
+        .until(
+            () -> controlPlane.admin().pods().inNamespace("default").list().getItems().isEmpty());
+  }
+
+  @AfterAll
+  void stop() {
+    controlPlane.close();
+  }
+
+  private Path leastRights() throws IOException {
+    controlPlane.kubectl(
+        "create", "clusterrole", "audit", "--verb=get,list", "--resource=nodes,pods");
+    controlPlane.kubectl("create", "serviceaccount", "audit", "--namespace=default");
+    controlPlane.kubectl(
+        "create",
+        "clusterrolebinding",
+        "audit",
+        "--clusterrole=audit",
+        "--serviceaccount=default:audit");
+    String token = controlPlane.kubectl("create", "token", "audit", "--namespace=default").strip();
+    String admin = Files.readString(controlPlane.kubeconfig("admin"), StandardCharsets.UTF_8);
+    assertThat(admin).containsPattern("token: .+");
+    return Files.writeString(
+        ControlPlane.directory().resolve("audit").resolve("audit.kubeconfig"),
+        admin.replaceAll("token: .+", "token: " + token));
+  }
+
+  private ChildProcess audit(String... options) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                System.getProperty("stowage.jar"),
+                "audit",
+                "--kubeconfig",
+                kubeconfig.toString()));
+    command.addAll(List.of(options));
+    return ChildProcess.start(
+        ControlPlane.directory().resolve("audit").resolve("audit-" + runs++ + ".log"),
+        Map.of(),
+        command);
+  }
+
+  private void bind(String pod, String limits, Map<String, String> annotations) {
+    PodBuilder builder =
+        Pods.pod(pod, "nobody", limits)
+            .editMetadata()
+            .withAnnotations(annotations)
+            .endMetadata()
+            .editSpec()
+            .withNodeName(SILENT)
+            .endSpec();
+    controlPlane.admin().resource(builder.build()).create();
+  }
+
+  private void bindShare(String pod, int units, int card) {
+    bind(
+        pod,
+        "cpu=100m,aliyun.com/gpu-mem=" + units,
+        Map.of(
+            "ALIYUN_COM_GPU_MEM_IDX",
+            String.valueOf(card),
+            "ALIYUN_COM_GPU_MEM_POD",
+            String.valueOf(units),
+            "ALIYUN_COM_GPU_MEM_DEV",
+            "16",
+            "ALIYUN_COM_GPU_MEM_ASSIGNED",
+            "true"));
+  }
+
+  @Test
+  void cleanClusterExitsWith0() {
+    bind("half", "cpu=4,memory=8Gi", Map.of());
+    bindShare("share-0", 16, 0);
+    bindShare("share-1", 9, 1);
+    bindShare("share-2", 7, 1);
+    try (ChildProcess audit = audit()) {
+      assertThat(audit.exitCode()).as(audit.output()).isZero();
+      assertThat(audit.output()).contains("clean: 2 nodes and 4 pods on them checked");
+    }
+  }
+
+  @Test
+  void overcommittedNodeAndCardAreNamedAndExitWith1() {
+    bind("one", "cpu=5", Map.of());
+    bind("two", "cpu=5", Map.of());
+    bindShare("share-0", 10, 1);
+    bindShare("share-1", 10, 1);
+    bind("no-device", "aliyun.com/gpu-mem=2", Map.of());
+    try (ChildProcess audit = audit()) {
+      assertThat(audit.exitCode()).as(audit.output()).isEqualTo(1);
+      assertThat(audit.output())
+          .contains("node silent: cpu: 10.2 asked by 4 pods, allocatable 8")
+          .contains("node silent: card 1: 20 units of aliyun.com/gpu-mem given to default/share-")
+          .contains("pod default/no-device on node silent: it asks for 2 units and says no device")
+          .contains("3 findings");
+    }
+  }
+
+  @Test
+  void watchingAMetricFollowsAndTheLastStateIsTheExitCode() {
+    ChildProcess audit = audit("--watch", "--port", "0", "--interval", "1");
+    try (audit) {
+      await("metrics to be served")
+          .atMost(PATIENCE)
+          .until(() -> METRICS.matcher(audit.output()).find());
+      Matcher port = METRICS.matcher(audit.output());
+      assertThat(port.find()).isTrue();
+      ExtenderClient client = new ExtenderClient(Integer.parseInt(port.group(1)));
+      awaitOvercommittedNodes(client, 0);
+      bind("too-much", "cpu=9", Map.of());
+      awaitOvercommittedNodes(client, 1);
+      controlPlane
+          .admin()
+          .pods()
+          .inNamespace("default")
+          .withName("too-much")
+          .withGracePeriod(0)
+          .delete();
+      awaitOvercommittedNodes(client, 0);
+      bind("too-much-again", "cpu=10", Map.of());
+      awaitOvercommittedNodes(client, 1);
+    }
+    assertThat(audit.exitCode()).isEqualTo(1);
+    assertThat(audit.output())
+        .contains("found: node silent: cpu: 9 asked by 1 pod, allocatable 8")
+        .contains("gone: node silent: cpu: 9 asked by 1 pod, allocatable 8");
+  }
+
+  private static void awaitOvercommittedNodes(ExtenderClient client, int count) {
+    await("%d findings in the metric".formatted(count))
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(client.get("/metrics").body())
+                    .contains("stowage_audit_findings{kind=\"node_overcommitted\"} " + count + ".0")
+                    .containsPattern("stowage_audit_last_success_timestamp_seconds [1-9]"));
+  }
+}
