@@ -119,7 +119,8 @@ public final class Fence {
                 + (epoch - 1)
                 + " is not refused; is "
                 + POLICY
-                + " there, and its binding?");
+                + " there, and its binding? An API server that was without the binding for a moment"
+                + " keeps the epoch of then until it is restarted (kubernetes #130887)");
       } else {
         refusals = 0;
       }

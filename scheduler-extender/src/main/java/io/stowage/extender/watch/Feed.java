@@ -19,4 +19,13 @@ interface Feed<T extends HasMetadata> {
    * @param identity an object with name, namespace and UID at least
    */
   void remove(T identity);
+
+  /**
+   * Takes in that a list did not show an object any more, whose end the watch has not seen.
+   *
+   * @param identity an object with name, namespace, UID and the version that was last seen
+   */
+  default void lose(T identity) {
+    remove(identity);
+  }
 }

@@ -34,4 +34,11 @@ final class PodFeed implements Feed<Pod> {
     loop.run(state -> state.removePod(uid));
     progress.saw(identity.getMetadata().getResourceVersion());
   }
+
+  @Override
+  public void lose(Pod identity) {
+    String uid = identity.getMetadata().getUid();
+    long version = WatchProgress.number(identity.getMetadata().getResourceVersion());
+    loop.run(state -> state.losePod(uid, version));
+  }
 }

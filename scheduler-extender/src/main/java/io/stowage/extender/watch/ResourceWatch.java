@@ -168,7 +168,11 @@ final class ResourceWatch<T extends HasMetadata> implements AutoCloseable {
 
     @Override
     public void onDelete(T object, boolean finalStateUnknown) {
-      feed.remove(object);
+      if (finalStateUnknown) {
+        feed.lose(object);
+      } else {
+        feed.remove(object);
+      }
     }
 
     @Override

@@ -236,7 +236,7 @@ public final class RequestDecoder {
     }
     Map<String, Victims> byNode = new LinkedHashMap<>();
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-      String node = parser.currentName();
+      String node = required(field, parser.currentName());
       parser.nextToken();
       byNode.put(node, victims(parser, field + "[" + node + "]"));
     }

@@ -30,6 +30,17 @@ class LogHygieneIT {
   private static final String TOKEN = "token-8f1c0d5e7b2a4c6d9e";
   private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
 
+  /** With its rights, so that the service goes on; everything else is refused. */
+  private static final String ALLOWED =
+      """
+      {"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": {}, "status": {"allowed": true}}
+      """;
+
+  private static final String REFUSED =
+      """
+      {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 401}
+      """;
+
   @TempDir private Path directory;
 
   @ParameterizedTest
@@ -45,12 +56,11 @@ class LogHygieneIT {
         exchange -> {
           authorizations.add(
               String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
-          byte[] refusal =
-              "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":401}"
-                  .getBytes(StandardCharsets.UTF_8);
+          boolean review = exchange.getRequestURI().getPath().endsWith("accessreviews");
+          byte[] answer = (review ? ALLOWED : REFUSED).getBytes(StandardCharsets.UTF_8);
           exchange.getResponseHeaders().add("Content-Type", "application/json");
-          exchange.sendResponseHeaders(401, refusal.length);
-          exchange.getResponseBody().write(refusal);
+          exchange.sendResponseHeaders(review ? 201 : 401, answer.length);
+          exchange.getResponseBody().write(answer);
           exchange.close();
         });
     apiServer.start();

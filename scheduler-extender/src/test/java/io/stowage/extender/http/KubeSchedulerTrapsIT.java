@@ -221,9 +221,9 @@ class KubeSchedulerTrapsIT {
 
   @Test
   void secondPodIsFilteredBeforeTheFirstIsBound() {
-    String share = "\"cpu\":\"1\",\"aliyun.com/gpu-mem\":\"6\"";
-    kept(namesBody(podJson("a", share), "cards"));
-    kept(namesBody(podJson("b", share), "cards"));
+    String share = "\"cpu\":\"1\",\"aliyun.com/gpu-mem\":\"%d\"";
+    kept(namesBody(podJson("a", share.formatted(6)), "cards"));
+    kept(namesBody(podJson("b", share.formatted(5)), "cards"));
     assertThat(client.call("bind", bindBody("b", "cards")).get("Error").asString()).isEmpty();
     assertThat(client.call("bind", bindBody("a", "cards")).get("Error").asString()).isEmpty();
     List<List<Integer>> devices =
