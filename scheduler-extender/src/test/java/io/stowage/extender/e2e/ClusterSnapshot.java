@@ -110,7 +110,7 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
               Map<String, BigDecimal> requests = requests(pod);
               BigDecimal share = requests.getOrDefault(GPU_MEMORY, BigDecimal.ZERO);
               return free.entrySet().stream()
-                  .filter(node -> fits(requests, node.getValue()))
+                  .filter(node -> selects(pod, node.getKey()) && fits(requests, node.getValue()))
                   .anyMatch(
                       node ->
                           share.signum() == 0
@@ -119,6 +119,16 @@ record ClusterSnapshot(List<Node> nodes, List<Pod> pods) {
             })
         .map(pod -> pod.getMetadata().getName())
         .toList();
+  }
+
+  /** Tells whether a pod's node selector, if it has one, takes a node. */
+  private boolean selects(Pod pod, String nodeName) {
+    Map<String, String> selector = pod.getSpec().getNodeSelector();
+    return selector == null
+        || nodes.stream()
+            .filter(node -> node.getMetadata().getName().equals(nodeName))
+            .allMatch(
+                node -> node.getMetadata().getLabels().entrySet().containsAll(selector.entrySet()));
   }
 
   /**
