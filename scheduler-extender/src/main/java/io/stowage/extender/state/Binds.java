@@ -68,8 +68,7 @@ final class Binds {
       if (rules.isForeign(nodeName)) {
         return refuse(uid, nodeName, Reasons.FOREIGN_EXTENDER);
       }
-      if (NodeRanking.devicesFit(pod.shape(), node)
-          && rules.onlyCard(pod.shape(), node) == DeviceRules.NO_CARD) {
+      if (NodeRanking.devicesFit(pod.shape(), node) && rules.mustWait(pod.shape(), nodeName)) {
         return new BindDecision.Wait(
             "the node's device plugin has not yet assigned its GPU to a pod that asks for the"
                 + " same amount");
@@ -150,7 +149,7 @@ final class Binds {
     long amount = decided.pod().shape().gpu().unitsPerGpu();
     if (node == null
         || card >= node.gpuCount()
-        || bound.unassigned().card(decided.nodeName(), amount) != card) {
+        || bound.unassigned().count(decided.nodeName(), amount) != 1) {
       return false;
     }
     long units = 0;

@@ -1,18 +1,19 @@
 package io.stowage.extender.state;
 
-import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Which card of a node a share may get by the gpushare protocol: among pods that are not assigned
- * yet, at most one card an amount. Room is judged on the node states handed in; GPU models are left
- * aside. Belongs to the state's one writer.
+ * When a node may take a share by the gpushare protocol: among its pods that are not assigned yet,
+ * one an amount. Belongs to the state's one writer.
+ *
+ * <p>The device plugin is told an amount and no pod, and looks for any pending pod of that amount
+ * that is not assigned. With one such pod at a time it can find no other.
  */
 final class DeviceRules {
-  /** No card, until the device plugin has assigned the pods before. */
-  static final int NO_CARD = -3;
+  /** So many of an amount may be on their way to a node before others are preferred to it. */
+  static final int QUEUE = 8;
 
   private final UnassignedShares given;
   private final UnassignedShares held;
@@ -22,13 +23,11 @@ final class DeviceRules {
 
   /** What the rules say of a node for a share of which some card has room. */
   enum Verdict {
-    /** It may have a card that is free. */
+    /** It may be bound there, at once or after few others. */
     FREE,
-    /** It may have a card whose room is held for others. */
-    HELD_FOR_OTHERS,
-    /** It has to wait until pods before it are assigned. */
+    /** Many others of its amount are assigned before it. */
     AWAITS_ASSIGNMENT,
-    /** It would have to wait for pods that should have been assigned long ago. */
+    /** It would have to wait for a pod that should have been assigned long ago. */
     STUCK,
     /** Another extender assigns the node's cards. */
     FOREIGN;
@@ -64,52 +63,22 @@ final class DeviceRules {
     return foreign.isAt(node);
   }
 
-  /**
-   * Judges a node.
-   *
-   * @param hard the node with what is bound
-   * @param soft the same with what is held for others
-   */
-  Verdict judge(PodShape share, NodeState hard, NodeState soft) {
-    String node = hard.name();
+  /** Judges a node. */
+  Verdict judge(PodShape share, String node) {
     if (foreign.isAt(node)) {
       return Verdict.FOREIGN;
     }
     long units = share.gpu().unitsPerGpu();
-    int card = given.card(node, units);
-    if (card == UnassignedShares.ANY_CARD) {
-      int awaited = held.card(node, units);
-      return awaited == UnassignedShares.ANY_CARD || hasRoom(share, soft, awaited)
-          ? Verdict.FREE
-          : Verdict.AWAITS_ASSIGNMENT;
+    if (given.longestNanos(node, units, nanoClock.getAsLong()) > patience.toNanos()) {
+      return Verdict.STUCK;
     }
-    if (hasRoom(share, hard, card)) {
-      return hasRoom(share, soft, card) ? Verdict.FREE : Verdict.HELD_FOR_OTHERS;
-    }
-    return given.longestNanos(node, units, nanoClock.getAsLong()) > patience.toNanos()
-        ? Verdict.STUCK
+    return given.count(node, units) + held.count(node, units) < QUEUE
+        ? Verdict.FREE
         : Verdict.AWAITS_ASSIGNMENT;
   }
 
-  /**
-   * Returns the one card that a share may get now, {@link UnassignedShares#ANY_CARD} or {@link
-   * #NO_CARD}.
-   */
-  int onlyCard(PodShape share, NodeState hard) {
-    int card = given.card(hard.name(), share.gpu().unitsPerGpu());
-    return card == UnassignedShares.ANY_CARD || hasRoom(share, hard, card) ? card : NO_CARD;
-  }
-
-  /**
-   * Returns a card with room that is held for a share of the same amount, so that both can be
-   * assigned in any order; {@link UnassignedShares#ANY_CARD} where there is none.
-   */
-  int heldCard(PodShape share, NodeState soft) {
-    return held.cardThat(
-        soft.name(), share.gpu().unitsPerGpu(), card -> hasRoom(share, soft, card));
-  }
-
-  private static boolean hasRoom(PodShape share, NodeState node, int card) {
-    return card >= 0 && card < node.gpuCount() && node.gpuHasRoom(card, share.gpu());
+  /** Tells whether a share has to wait until another of its amount is assigned or gone. */
+  boolean mustWait(PodShape share, String node) {
+    return given.count(node, share.gpu().unitsPerGpu()) > 0;
   }
 }

@@ -179,7 +179,7 @@ final class NodeRanking {
             .put(name, Reasons.ofDevices(anyModel, hard));
         continue;
       }
-      Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, hard, soft) : Verdict.FREE;
+      Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, name) : Verdict.FREE;
       if (!verdict.isOffered()) {
         unresolvable.put(
             name, verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
@@ -199,10 +199,8 @@ final class NodeRanking {
       return Tier.FAILED_BEFORE;
     } else if (avoided) {
       return Tier.AVOIDED;
-    } else if (verdict == Verdict.AWAITS_ASSIGNMENT) {
-      return Tier.AWAITS_ASSIGNMENT;
     }
-    return verdict == Verdict.HELD_FOR_OTHERS ? Tier.HELD_FOR_OTHERS : Tier.FREE;
+    return verdict == Verdict.AWAITS_ASSIGNMENT ? Tier.AWAITS_ASSIGNMENT : Tier.FREE;
   }
 
   private Ranked rank(PodShape shape, double softScore, NodeState hard, Tier least, long tie) {
@@ -260,8 +258,7 @@ final class NodeRanking {
    * Returns the devices that a pod should get on a node: the wanted ones where they are free, else
    * the policy's choice; on room that nobody holds first, on held room next, on GPUs that are
    * avoided last. Empty where the node's devices are not Stowage's to assign, null where they
-   * cannot serve the pod. A share goes where shares of its amount are under way; where it would
-   * have to wait for those, it gets what it could have without them.
+   * cannot serve the pod.
    */
   @Nullable List<Integer> devices(PodShape shape, String name, List<Integer> wanted) {
     NodeState hard = bound.node(name);
@@ -286,40 +283,24 @@ final class NodeRanking {
     if (hard == null) {
       return null;
     }
-    int only = shape.gpu().isShare() ? rules.onlyCard(shape, hard) : UnassignedShares.ANY_CARD;
     for (PodShape tried : List.of(shape, anyModel(shape))) {
       for (NodeState node : new @Nullable NodeState[] {soft, hard}) {
-        if (node == null
-            || !node.hasGpuResource(tried.gpu().resource())
-            || !Fit.fitsGpus(tried, node)) {
-          continue;
-        }
-        if (only < 0) {
-          return choice(tried, node, wanted, node != hard);
-        } else if (Fit.gpuFits(tried, node, only)) {
-          return List.of(only);
+        if (node != null
+            && node.hasGpuResource(tried.gpu().resource())
+            && Fit.fitsGpus(tried, node)) {
+          return choice(tried, node, wanted);
         }
       }
     }
     return null;
   }
 
-  private List<Integer> choice(
-      PodShape shape, NodeState node, List<Integer> wanted, boolean joinsHeld) {
+  private List<Integer> choice(PodShape shape, NodeState node, List<Integer> wanted) {
     boolean wantedFit =
         wanted.size() == shape.gpu().count()
             && wanted.stream()
                 .allMatch(device -> device < node.gpuCount() && Fit.gpuFits(shape, node, device));
-    if (wantedFit) {
-      return wanted;
-    }
-    if (joinsHeld && shape.gpu().isShare()) {
-      int held = rules.heldCard(shape, node);
-      if (held >= 0 && Fit.gpuFits(shape, node, held)) {
-        return List.of(held);
-      }
-    }
-    return listOf(policy.gpuDevices(shape, node));
+    return wantedFit ? wanted : listOf(policy.gpuDevices(shape, node));
   }
 
   private static List<Integer> listOf(int[] devices) {

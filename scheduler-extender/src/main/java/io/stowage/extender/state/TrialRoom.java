@@ -24,7 +24,7 @@ public final class TrialRoom {
   /** Tells whether a pod would get what it asks for. */
   public boolean fits(Pod pod) {
     return Fit.fits(pod.shape(), node)
-        && (!pod.shape().gpu().isShare() || rules.judge(pod.shape(), node, node).isOffered());
+        && (!pod.shape().gpu().isShare() || rules.judge(pod.shape(), node.name()).isOffered());
   }
 
   /** Gives a pod what it asks for. */

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,16 +16,10 @@ import org.jspecify.annotations.Nullable;
  * writer.
  */
 final class UnassignedShares {
-  /** No share of that amount is under way: any card will do. */
-  static final int ANY_CARD = -1;
-
-  /** Shares of that amount are under way on several cards: none will do. */
-  static final int SEVERAL_CARDS = -2;
-
   private final Map<String, List<Share>> byNode = new HashMap<>();
   private final Map<String, String> nodeByUid = new HashMap<>();
 
-  private record Share(String uid, long units, int card, long sinceNanos) {}
+  private record Share(String uid, long units, long sinceNanos) {}
 
   /** Tells whether a placement is a share of a known card. */
   static boolean isShare(Placement placement) {
@@ -42,12 +35,7 @@ final class UnassignedShares {
     nodeByUid.put(uid, node);
     byNode
         .computeIfAbsent(node, added -> new ArrayList<>())
-        .add(
-            new Share(
-                uid,
-                placement.pod().shape().gpu().unitsPerGpu(),
-                placement.gpuDevices().get(0),
-                since));
+        .add(new Share(uid, placement.pod().shape().gpu().unitsPerGpu(), since));
   }
 
   private long since(String node, String uid) {
@@ -76,40 +64,18 @@ final class UnassignedShares {
     return nodeByUid.size();
   }
 
-  /**
-   * Returns the card on which shares of an amount are under way on a node, {@link #ANY_CARD} or
-   * {@link #SEVERAL_CARDS}.
-   */
-  int card(String node, long units) {
-    int card = ANY_CARD;
+  /** Returns how many of an amount are under way on a node. */
+  int count(String node, long units) {
+    int count = 0;
     List<Share> shares = byNode.get(node);
     if (shares != null) {
       for (Share share : shares) {
         if (share.units() == units) {
-          if (card != ANY_CARD && card != share.card()) {
-            return SEVERAL_CARDS;
-          }
-          card = share.card();
+          count++;
         }
       }
     }
-    return card;
-  }
-
-  /**
-   * Returns the first card that shares of an amount are under way on and that passes, {@link
-   * #ANY_CARD} where there is none.
-   */
-  int cardThat(String node, long units, IntPredicate passes) {
-    List<Share> shares = byNode.get(node);
-    if (shares != null) {
-      for (Share share : shares) {
-        if (share.units() == units && passes.test(share.card())) {
-          return share.card();
-        }
-      }
-    }
-    return ANY_CARD;
+    return count;
   }
 
   /** Returns how long a share of an amount has been under way on a node at most, 0 for none. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Which card of a node a share gets by the gpushare protocol, whose device plugin may give any pod
- * of an amount the card of any other that it has not assigned yet.
+ * of an amount the card of any other that it has not assigned yet: they go one by one.
  */
 class DeviceRulesTest {
   private final TestState test = new TestState();
@@ -34,14 +34,13 @@ class DeviceRulesTest {
   }
 
   @Test
-  void sameAmountGetsTheSameCardWhileThePodBeforeIsNotAssigned() {
+  void sameAmountWaitsThoughTheCardOfThePodBeforeHasRoom() {
     state.putNode(node("n1", 16, cards(2, 16)));
-    state.putPod(bound(sharePod("x", 6), "n1", 1));
     state.putPod(assumed(sharePod("a", 4), "n1", 0));
     state.putPod(sharePod("b", 4));
-    assertThat(test.bind("b", "n1").gpuDevices())
-        .as("card 1 would be the tighter one")
-        .containsExactly(0);
+    assertThat(state.startBind("b", "n1")).isInstanceOf(Wait.class);
+    assigned(sharePod("a", 4), "n1", 0);
+    assertThat(test.bind("b", "n1").gpuDevices()).as("beside the first").containsExactly(0);
   }
 
   @Test
@@ -54,7 +53,7 @@ class DeviceRulesTest {
   }
 
   @Test
-  void bindWaitsWhereTheCardOfItsAmountIsFullUntilThePodBeforeIsAssigned() {
+  void bindWaitsUntilThePodBeforeIsAssigned() {
     state.putNode(node("n1", 16, cards(2, 16)));
     state.putPod(assumed(sharePod("a", 10), "n1", 0));
     state.putPod(sharePod("b", 10));
@@ -102,51 +101,33 @@ class DeviceRulesTest {
   }
 
   @Test
-  void noCardIsRightWhereOthersLeftAnAmountOnSeveral() {
+  void bindWaitsForAllThatOthersLeftUnassigned() {
     state.putNode(node("n1", 16, cards(3, 16)));
     state.putPod(assumed(sharePod("a", 4), "n1", 0));
     state.putPod(assumed(sharePod("b", 4), "n1", 1));
     state.putPod(sharePod("c", 4));
     assertThat(state.startBind("c", "n1")).isInstanceOf(Wait.class);
     assigned(sharePod("b", 4), "n1", 1);
-    assertThat(test.bind("c", "n1").gpuDevices()).containsExactly(0);
+    assertThat(state.startBind("c", "n1")).isInstanceOf(Wait.class);
+    assigned(sharePod("a", 4), "n1", 0);
+    assertThat(test.bind("c", "n1").gpuDevices()).hasSize(1);
   }
 
   @Test
-  void nodeToWaitForComesAfterFreeAndHeldOnes() {
-    state.putNode(node("await", 4, cards(2, 16)));
-    state.putNode(node("held", 8, cards(1, 16)));
-    state.putNode(node("free", 16, cards(1, 16)));
-    state.putPod(assumed(sharePod("a", 10), "await", 0));
-    test.kept(sharePod("h", 12), "held");
-    assertThat(test.kept(sharePod("b", 10), "await", "held", "free"))
-        .containsExactly("free", "held", "await");
-  }
-
-  @Test
-  void holdsOfOneAmountShareACard() {
-    state.putNode(node("n1", 16, cards(4, 16)));
-    state.putPod(bound(sharePod("x", 6), "n1", 3));
-    state.putPod(bound(sharePod("y", 8), "n1", 2));
-    test.kept(sharePod("a", 8), "n1");
-    assertThat(held("a")).containsExactly(2);
-    test.kept(sharePod("b", 8), "n1");
-    assertThat(held("b")).as("no room beside the first").containsExactly(3);
-    state.putPod(sharePod("a", 8));
-    state.putPod(sharePod("b", 8));
-    test.bind("a", "n1");
-    assertThat(state.startBind("b", "n1")).isInstanceOf(Wait.class);
-    assigned(sharePod("a", 8), "n1", 2);
-    assertThat(test.bind("b", "n1").gpuDevices()).containsExactly(3);
-  }
-
-  @Test
-  void holdJoinsAHeldCardThoughAnotherIsTighter() {
-    state.putNode(node("n1", 16, cards(2, 16)));
-    test.kept(sharePod("a", 4), "n1");
-    state.putPod(bound(sharePod("x", 12), "n1", 1 - held("a").get(0)));
-    test.kept(sharePod("b", 4), "n1");
-    assertThat(held("b")).isEqualTo(held("a"));
+  void nodeWithALongQueueComesAfterFreeAndHeldOnes() {
+    state.putNode(node("queue", 16, cards(2, 16)));
+    state.putNode(node("held", 32, cards(1, 16)));
+    state.putNode(node("free", 64, cards(1, 16)));
+    for (int i = 1; i < DeviceRules.QUEUE; i++) {
+      state.putPod(assumed(sharePod("a" + i, 1), "queue", 0));
+    }
+    test.kept(sharePod("h", 16), "held");
+    assertThat(test.kept(sharePod("b", 1), "queue", "held", "free"))
+        .as("a short queue is no reason to go elsewhere")
+        .startsWith("queue");
+    state.putPod(assumed(sharePod("a", 1), "queue", 1));
+    assertThat(test.kept(sharePod("c", 1), "queue", "held", "free"))
+        .containsExactly("free", "held", "queue");
   }
 
   @Test
@@ -173,14 +154,6 @@ class DeviceRulesTest {
     assigned(sharePod("a", 10), "n1", 0);
     assertThat(state.takeFreedNodes()).containsExactly("n1");
     assertThat(test.kept(sharePod("b", 10), "n1")).containsExactly("n1");
-  }
-
-  @Test
-  void podThatJoinsTheCardIsNotRefusedHoweverLongThePluginTakes() {
-    state.putNode(node("n1", 16, cards(2, 16)));
-    state.putPod(assumed(sharePod("a", 4), "n1", 0));
-    test.pass(Duration.ofMinutes(5));
-    assertThat(test.kept(sharePod("b", 4), "n1")).containsExactly("n1");
   }
 
   @Test

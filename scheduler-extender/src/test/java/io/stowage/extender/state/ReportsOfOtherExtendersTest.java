@@ -202,8 +202,10 @@ class ReportsOfOtherExtendersTest {
     runState();
     writes.clear();
     for (int i = 0; i < 500; i++) {
-      state.putPod(sharePod("p" + i, 1 + i % 5));
+      ObservedPod pod = sharePod("p" + i, 1 + i % 5);
+      state.putPod(pod);
       assertThat(bind("p" + i, "n" + i % nodes)).isEqualTo(BOUND);
+      state.putPod(bound(pod, "n" + i % nodes, test.at("p" + i).gpuDevices().get(0)));
     }
     assertThat(stuck).isNotDone();
     assertThat(written).hasSize(500);
