@@ -3,7 +3,9 @@ package io.stowage.extender.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.stowage.extender.audit.ClusterObjects;
 import io.stowage.extender.http.ExtenderClient;
 import java.io.IOException;
@@ -24,11 +26,11 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * {@code stowage audit} on a real API server, with the right to get and list nodes and pods alone.
- * Pods are bound through the API to a node whose kubelet is silent and so refuses nothing.
+ * Pods are bound through the API, past every scheduler, and CPU is taken away under them.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AuditE2E {
-  private static final String SILENT = "silent";
+  private static final String BARE = "bare";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Pattern METRICS =
       Pattern.compile("metrics on http://127\\.0\\.0\\.1:(\\d+)");
@@ -45,7 +47,7 @@ class AuditE2E {
         .admin()
         .resource(
             ClusterObjects.node(
-                SILENT, "cpu=8,memory=16Gi,pods=9,aliyun.com/gpu-mem=32,aliyun.com/gpu-count=2"))
+                BARE, "cpu=16,memory=16Gi,pods=9,aliyun.com/gpu-mem=32,aliyun.com/gpu-count=2"))
         .create();
     kubeconfig = leastRights();
   }
@@ -57,6 +59,7 @@ class AuditE2E {
         .atMost(PATIENCE)
         .until(
             () -> controlPlane.admin().pods().inNamespace("default").list().getItems().isEmpty());
+    setCpu(16);
   }
 
   @AfterAll
@@ -106,7 +109,7 @@ class AuditE2E {
             .withAnnotations(annotations)
             .endMetadata()
             .editSpec()
-            .withNodeName(SILENT)
+            .withNodeName(BARE)
             .endSpec();
     controlPlane.admin().resource(builder.build()).create();
   }
@@ -124,6 +127,27 @@ class AuditE2E {
             "16",
             "ALIYUN_COM_GPU_MEM_ASSIGNED",
             "true"));
+  }
+
+  /** Waits until the kubelet has admitted all pods, and takes CPU away under them, or gives it. */
+  private void setCpu(int cores) {
+    await("pods to run")
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                controlPlane.admin().pods().inNamespace("default").list().getItems().stream()
+                    .allMatch(pod -> "Running".equals(pod.getStatus().getPhase())));
+    controlPlane
+        .admin()
+        .nodes()
+        .withName(BARE)
+        .editStatus(
+            node ->
+                new NodeBuilder(node)
+                    .editStatus()
+                    .addToAllocatable("cpu", new Quantity(String.valueOf(cores)))
+                    .endStatus()
+                    .build());
   }
 
   @Test
@@ -145,12 +169,13 @@ class AuditE2E {
     bindShare("share-0", 10, 1);
     bindShare("share-1", 10, 1);
     bind("no-device", "aliyun.com/gpu-mem=2", Map.of());
+    setCpu(8);
     try (ChildProcess audit = audit()) {
       assertThat(audit.exitCode()).as(audit.output()).isEqualTo(1);
       assertThat(audit.output())
-          .contains("node silent: cpu: 10.2 asked by 4 pods, allocatable 8")
-          .contains("node silent: card 1: 20 units of aliyun.com/gpu-mem given to default/share-")
-          .contains("pod default/no-device on node silent: it asks for 2 units and says no device")
+          .contains("node bare: cpu: 10.2 asked by 4 pods, allocatable 8")
+          .contains("node bare: card 1: 20 units of aliyun.com/gpu-mem given to default/share-")
+          .contains("pod default/no-device on node bare: it asks for 2 units and says no device")
           .contains("3 findings");
     }
   }
@@ -167,6 +192,7 @@ class AuditE2E {
       ExtenderClient client = new ExtenderClient(Integer.parseInt(port.group(1)));
       awaitOvercommittedNodes(client, 0);
       bind("too-much", "cpu=9", Map.of());
+      setCpu(8);
       awaitOvercommittedNodes(client, 1);
       controlPlane
           .admin()
@@ -176,13 +202,15 @@ class AuditE2E {
           .withGracePeriod(0)
           .delete();
       awaitOvercommittedNodes(client, 0);
+      setCpu(16);
       bind("too-much-again", "cpu=10", Map.of());
+      setCpu(8);
       awaitOvercommittedNodes(client, 1);
     }
     assertThat(audit.exitCode()).isEqualTo(1);
     assertThat(audit.output())
-        .contains("found: node silent: cpu: 9 asked by 1 pod, allocatable 8")
-        .contains("gone: node silent: cpu: 9 asked by 1 pod, allocatable 8");
+        .contains("found: node bare: cpu: 9 asked by 1 pod, allocatable 8")
+        .contains("gone: node bare: cpu: 9 asked by 1 pod, allocatable 8");
   }
 
   private static void awaitOvercommittedNodes(ExtenderClient client, int count) {
