@@ -59,11 +59,6 @@ final class UnassignedShares {
     return node;
   }
 
-  /** Returns how many there are. */
-  int size() {
-    return nodeByUid.size();
-  }
-
   /** Returns how many of an amount are under way on a node. */
   int count(String node, long units) {
     int count = 0;
