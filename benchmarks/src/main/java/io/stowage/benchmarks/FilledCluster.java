@@ -42,7 +42,7 @@ final class FilledCluster {
                     .collect(
                         Collectors.groupingBy(
                             TracePod::shape, LinkedHashMap::new, Collectors.counting()))));
-    workload.forEach(pod -> policy.observe(pod.shape()));
+    workload.forEach(pod -> policy.arrived(pod.shape(), 0));
     scenario.nodes().forEach(cluster::putNode);
     scores = new NodeScores(cluster, policy, new SplittableRandom(SEED), SHAPES);
     SplittableRandom random = new SplittableRandom(SEED);

@@ -116,8 +116,9 @@ public final class NodeScores {
 
   private double score(PodShape shape, OfShape scores, NodeState node) {
     int slot = node.slot();
-    if (scores.version[slot] != node.version()) {
-      scores.version[slot] = node.version();
+    long version = policy.version(node);
+    if (scores.version[slot] != version) {
+      scores.version[slot] = version;
       scores.score[slot] = Fit.fits(shape, node) ? policy.score(shape, node) : UNFIT;
     }
     return scores.score[slot];

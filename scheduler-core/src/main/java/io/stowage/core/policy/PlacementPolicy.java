@@ -6,7 +6,7 @@ import io.stowage.core.cluster.PodShape;
 /**
  * A rule that says how good a node is for a pod and which of its GPUs the pod should get.
  *
- * <p>Scores depend on the shape, the node's state and {@link #epoch()} alone, so that they can be
+ * <p>Scores depend on the shape, {@link #version} and {@link #epoch()} alone, so that they can be
  * kept until one of them changes. Not thread-safe.
  */
 public interface PlacementPolicy {
@@ -38,10 +38,25 @@ public interface PlacementPolicy {
   /** Returns how equal scores are resolved. */
   TieBreak tieBreak();
 
-  /** Takes note of a pod that arrived; for policies that learn the mix of shapes. */
-  default void observe(PodShape shape) {}
+  /** Takes note of a pod that arrived; for policies that learn what arrives. */
+  default void arrived(PodShape shape, double nowSeconds) {}
 
-  /** Returns a number that changes whenever scores given before no longer hold. */
+  /**
+   * Takes note of a pod that has been placed on a node, which holds it already.
+   *
+   * @param gpuDevices the GPUs that it got there, empty where they are not visible
+   */
+  default void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {}
+
+  /** Takes note of a placed pod that has ended; the node does not hold it any more. */
+  default void ended(PodShape shape, NodeState node, double nowSeconds) {}
+
+  /** Returns a number that changes whenever the scores given for a node no longer hold. */
+  default long version(NodeState node) {
+    return node.version();
+  }
+
+  /** Returns a number that changes whenever the scores given for any node no longer hold. */
   default long epoch() {
     return 0;
   }

@@ -39,7 +39,7 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
-  public void observe(PodShape shape) {
+  public void arrived(PodShape shape, double nowSeconds) {
     seen.merge(shape, 1L, Long::sum);
     seenPods++;
     if (seenPods >= nextEpochAtPods) {

@@ -67,11 +67,11 @@ public final class BurstReplay {
             .toList();
     Map<String, Integer> failed = PodClass.noneByKey();
     long startNanos = nanoClock.getAsLong();
-    queue.forEach(pod -> placer.observe(pod.shape()));
+    queue.forEach(pod -> placer.arrived(pod.shape(), 0));
     int placed = 0;
     for (int i = 0; i < queue.size(); i++) {
       TracePod pod = queue.get(i);
-      if (placer.place(new Pod("pod-" + i, "replay", pod.name(), pod.shape(), pod.priority()))) {
+      if (placer.place(new Pod("pod-" + i, "replay", pod.name(), pod.shape(), pod.priority()), 0)) {
         placed++;
       } else {
         failed.merge(PodClass.of(pod.shape()).key(), 1, Integer::sum);

@@ -172,8 +172,8 @@ public final class ChurnReplay {
       placed += departUntil(arrivalSeconds[arrival]);
       advance(arrivalSeconds[arrival]);
       TracePod pod = pods.get(podOfArrival[arrival]);
-      placer.observe(pod.shape());
-      if (placer.place(podOf(arrival))) {
+      placer.arrived(pod.shape(), nowSeconds);
+      if (placer.place(podOf(arrival), nowSeconds)) {
         placed += started(arrival);
       } else {
         queue.add(new WaitingQueue.Queued(arrival, pod.priority(), pod.shape()));
@@ -223,12 +223,12 @@ public final class ChurnReplay {
         next = departures.peek()) {
       departures.poll();
       advance(next.seconds);
-      NodeState freed = placer.remove(uid(next.arrival));
+      NodeState freed = placer.remove(podOf(next.arrival), nowSeconds);
       for (WaitingQueue.Queued pod = queue.poll(shape -> Fit.fits(shape, freed));
           pod != null;
           pod = queue.poll(shape -> Fit.fits(shape, freed))) {
         overtaken(pod);
-        placer.placeOn(podOf(pod.arrival()), freed);
+        placer.placeOn(podOf(pod.arrival()), freed, nowSeconds);
         placed += started(pod.arrival());
       }
     }

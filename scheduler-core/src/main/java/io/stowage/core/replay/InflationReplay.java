@@ -85,9 +85,9 @@ public final class InflationReplay {
     double at100 = NEVER;
     for (int i = 0; i < arrivals.size(); i++) {
       TracePod arrival = arrivals.get(i);
-      placer.observe(arrival.shape());
+      placer.arrived(arrival.shape(), i);
       Pod pod = new Pod("pod-" + i, "replay", arrival.name(), arrival.shape(), arrival.priority());
-      if (placer.place(pod)) {
+      if (placer.place(pod, i)) {
         placed++;
       } else {
         failed.merge(PodClass.of(arrival.shape()).key(), 1, Integer::sum);

@@ -50,28 +50,31 @@ public final class Placer {
   }
 
   /** Tells the policy of a pod that arrived. */
-  public void observe(PodShape shape) {
-    policy.observe(shape);
+  public void arrived(PodShape shape, double nowSeconds) {
+    policy.arrived(shape, nowSeconds);
   }
 
   /** Places a pod where the policy likes it best; returns whether it fits anywhere. */
-  public boolean place(Pod pod) {
+  public boolean place(Pod pod, double nowSeconds) {
     NodeState node = scores.best(pod.shape());
     if (node == null) {
       return false;
     }
-    placeOn(pod, node);
+    placeOn(pod, node, nowSeconds);
     return true;
   }
 
   /** Places a pod on a node that it fits. */
-  void placeOn(Pod pod, NodeState node) {
-    List<Integer> devices = Arrays.stream(policy.gpuDevices(pod.shape(), node)).boxed().toList();
-    cluster.place(new Placement(pod, node.name(), devices));
+  void placeOn(Pod pod, NodeState node, double nowSeconds) {
+    int[] devices = policy.gpuDevices(pod.shape(), node);
+    cluster.place(new Placement(pod, node.name(), Arrays.stream(devices).boxed().toList()));
+    policy.placed(pod.shape(), node, devices, nowSeconds);
   }
 
   /** Removes a pod, which must be placed; returns the node it was on. */
-  public NodeState remove(String uid) {
-    return cluster.remove(uid);
+  public NodeState remove(Pod pod, double nowSeconds) {
+    NodeState node = cluster.remove(pod.uid());
+    policy.ended(pod.shape(), node, nowSeconds);
+    return node;
   }
 }

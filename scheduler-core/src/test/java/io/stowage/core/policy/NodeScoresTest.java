@@ -48,7 +48,7 @@ class NodeScoresTest {
         case 0, 1 -> cluster.putNode(changes.node(changes.nodeName()));
         case 2 -> cluster.removeNode(changes.nodeName());
         case 3 -> cluster.place(changes.placement());
-        case 4 -> policy.observe(shapes.get(random.nextInt(shapes.size())));
+        case 4 -> policy.arrived(shapes.get(random.nextInt(shapes.size())), 0);
         default -> cluster.remove(changes.uid());
       }
       PodShape shape = shapes.get(random.nextInt(shapes.size()));
@@ -122,7 +122,7 @@ class NodeScoresTest {
     PodShape share = PodShape.of(Resources.of(1000, 0), GpuRequest.share("gpu", 300));
     double before = scores.score(share, node);
     long epoch = policy.epoch();
-    policy.observe(PodShape.of(Resources.of(1000, 0), GpuRequest.whole("gpu", 1)));
+    policy.arrived(PodShape.of(Resources.of(1000, 0), GpuRequest.whole("gpu", 1)), 0);
 
     assertThat(policy.epoch()).isNotEqualTo(epoch);
     assertThat(scores.score(share, node)).isNotEqualTo(before);

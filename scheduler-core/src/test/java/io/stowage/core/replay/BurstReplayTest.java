@@ -33,12 +33,12 @@ class BurstReplayTest {
         }
       }
     }
-    queue.forEach(pod -> cluster.seen(pod.shape()));
+    queue.forEach(pod -> cluster.seen(pod.shape(), 0));
     Map<String, Integer> failed = PodClass.noneByKey();
     int placed = 0;
     for (TracePod pod : queue) {
       String uid = "u" + (placed + failed.values().stream().mapToInt(Integer::intValue).sum());
-      if (cluster.tryAgain(new Pod(uid, "", pod.name(), pod.shape(), pod.priority()))) {
+      if (cluster.tryAgain(new Pod(uid, "", pod.name(), pod.shape(), pod.priority()), 0)) {
         placed++;
       } else {
         failed.merge(PodClass.of(pod.shape()).key(), 1, Integer::sum);

@@ -57,7 +57,7 @@ class InflationReplayTest {
     double at100 = Double.NaN;
     for (int i = 0; i < arrivals.size(); i++) {
       TracePod pod = arrivals.get(i);
-      if (cluster.arrive(new Pod("u" + i, "", pod.name(), pod.shape(), pod.priority()))) {
+      if (cluster.arrive(new Pod("u" + i, "", pod.name(), pod.shape(), pod.priority()), i)) {
         placed++;
       } else {
         failed.merge(PodClass.of(pod.shape()).key(), 1, Integer::sum);

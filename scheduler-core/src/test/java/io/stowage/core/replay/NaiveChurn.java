@@ -116,7 +116,7 @@ final class NaiveChurn {
     for (Arrival arrival : arrivals) {
       endPodsUntil(arrival.seconds);
       moveTo(arrival.seconds);
-      if (cluster.arrive(arrival.asPod())) {
+      if (cluster.arrive(arrival.asPod(), now)) {
         start(arrival);
       } else {
         waiting.add(arrival);
@@ -161,12 +161,12 @@ final class NaiveChurn {
       }
       moveTo(next.endSeconds());
       running.remove(next);
-      cluster.end("u" + next.index);
+      cluster.end(next.asPod(), now);
       waiting.sort(
           Comparator.comparing((Arrival arrival) -> -arrival.pod.priority())
               .thenComparing(arrival -> arrival.index));
       for (Arrival arrival : List.copyOf(waiting)) {
-        if (cluster.tryAgain(arrival.asPod())) {
+        if (cluster.tryAgain(arrival.asPod(), now)) {
           waiting.remove(arrival);
           noteOvertaken(arrival);
           start(arrival);

@@ -46,24 +46,25 @@ final class NaiveCluster {
   }
 
   /** Places a pod on the best of all nodes; returns whether there is one. */
-  boolean arrive(Pod pod) {
-    seen(pod.shape());
-    return tryAgain(pod);
+  boolean arrive(Pod pod, double nowSeconds) {
+    seen(pod.shape(), nowSeconds);
+    return tryAgain(pod, nowSeconds);
   }
 
   /** Tells the policy of a pod that arrived. */
-  void seen(PodShape shape) {
-    policy.observe(shape);
+  void seen(PodShape shape, double nowSeconds) {
+    policy.arrived(shape, nowSeconds);
   }
 
   /** Places a pod that is known already. */
-  boolean tryAgain(Pod pod) {
+  boolean tryAgain(Pod pod, double nowSeconds) {
     NodeState best = best(pod);
     if (best == null) {
       return false;
     }
     int[] devices = policy.gpuDevices(pod.shape(), best);
     cluster.place(new Placement(pod, best.name(), IntStream.of(devices).boxed().toList()));
+    policy.placed(pod.shape(), best, devices, nowSeconds);
     assertNothingIsOverCommitted(best);
     return true;
   }
@@ -111,8 +112,14 @@ final class NaiveCluster {
     }
   }
 
-  void end(String uid) {
-    assertThat(cluster.remove(uid)).isNotNull();
+  void end(Pod pod, double nowSeconds) {
+    Placement placement = cluster.remove(pod.uid());
+    assertThat(placement).isNotNull();
+    NodeState node = placement == null ? null : cluster.node(placement.nodeName());
+    assertThat(node).isNotNull();
+    if (node != null) {
+      policy.ended(pod.shape(), node, nowSeconds);
+    }
   }
 
   double gpuPercent() {

@@ -32,12 +32,12 @@ final class DefaultScheduler implements DemoScheduler {
 
   @Override
   public void arrived(Pod pod) {
-    placer.observe(pod.shape());
+    placer.arrived(pod.shape(), 0);
   }
 
   @Override
   public @Nullable Placement schedule(Pod pod) {
-    return placer.place(pod) ? placer.cluster().cluster().placement(pod.uid()) : null;
+    return placer.place(pod, 0) ? placer.cluster().cluster().placement(pod.uid()) : null;
   }
 
   @Override
@@ -47,6 +47,6 @@ final class DefaultScheduler implements DemoScheduler {
 
   @Override
   public NodeState ended(Pod pod) {
-    return placer.remove(pod.uid());
+    return placer.remove(pod, 0);
   }
 }

@@ -252,7 +252,7 @@ public final class ClusterState {
   }
 
   private void observe(Pod pod) {
-    policy.observe(pod.shape());
+    policy.arrived(pod.shape(), nanoClock.getAsLong() / 1e9);
     freeGpu.observe(pod.shape());
   }
 
