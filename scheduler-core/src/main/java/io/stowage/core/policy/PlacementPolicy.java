@@ -1,5 +1,6 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 
@@ -37,6 +38,9 @@ public interface PlacementPolicy {
 
   /** Returns how equal scores are resolved. */
   TieBreak tieBreak();
+
+  /** Takes note of the cluster whose nodes it will be asked about; called once, before all else. */
+  default void attach(Cluster cluster) {}
 
   /** Takes note of a pod that arrived; for policies that learn what arrives. */
   default void arrived(PodShape shape, double nowSeconds) {}

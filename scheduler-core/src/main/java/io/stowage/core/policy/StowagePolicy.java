@@ -6,6 +6,9 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.fragmentation.Fragmentation;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.plan.*;
+import java.util.SplittableRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -22,7 +25,7 @@ import java.util.Map;
  * <p>The mix of shapes is learnt from the pods that arrive: it is taken anew whenever the number of
  * pods seen has grown by a quarter, at first after each one, so that few evaluations are lost.
  */
-final class StowagePolicy implements PlacementPolicy {
+public final class StowagePolicy implements PlacementPolicy {
   private static final double PER_FREE_GPU = 20;
   private static final double PER_IMBALANCE_PERCENT = 5;
 
@@ -32,6 +35,29 @@ final class StowagePolicy implements PlacementPolicy {
   private long epoch;
   private Fragmentation fragmentation = new Fragmentation(TypicalPods.of(Map.of()));
   private final int[] one = new int[1];
+  public static final int[][] T = new int[20][4];
+  private static final boolean LARGER = Boolean.getBoolean("x.larger");
+  private static final double TIER = 1e7;
+  private static final int EVERY = Integer.getInteger("x.every", 500);
+  private static final int MOVES = Integer.getInteger("x.moves", 20000);
+  private final OpenSlots slots = new OpenSlots();
+  private final Planner planner = new Planner(1, new SplittableRandom(1));
+  private Cluster cluster = new Cluster();
+
+  @Override
+  public void attach(Cluster attached) {
+    cluster = attached;
+  }
+
+  @Override
+  public void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {
+    slots.placed(shape, node, gpuDevices);
+  }
+
+  @Override
+  public long version(NodeState node) {
+    return node.version() + (slots.version(node) << 32);
+  }
 
   @Override
   public String name() {
@@ -47,6 +73,12 @@ final class StowagePolicy implements PlacementPolicy {
       epoch++;
       nextEpochAtPods = seenPods + 1 + seenPods / 4;
     }
+    if (seenPods - lastPlan >= EVERY || misses >= MISSES || seenPods == 50 || seenPods == 150) {
+      lastPlan = seenPods;
+      misses = 0;
+      StowagePlan plan = planner.plan(cluster, seen, slots.open(), MOVES);
+      slots.adopt(plan);
+    }
   }
 
   @Override
@@ -56,8 +88,25 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public double score(PodShape shape, NodeState node) {
+    double tier = 0;
+    Slot slot = LARGER ? slots.larger(shape, node) : null;
+    if (slots.slot(shape, node) != null) {
+      tier = 3 * TIER;
+    } else if (slot != null) {
+      tier =
+          2 * TIER
+              - TIER / 10 * (slot.shape().request().cpuMilli() - shape.request().cpuMilli())
+                  / (1 + shape.request().cpuMilli());
+    } else if (slots.fitsUnheld(shape, node)) {
+      tier = TIER;
+    }
     int[] devices = choose(shape, node);
-    double score = fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
+    if (tier == 0 && DISPL > 0) {
+      for (int device : devices) {
+        tier -= DISPL * slots.displacedMilli(shape, node, device);
+      }
+    }
+    double score = tier + fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
     Node spec = node.node();
     long capacityMilli = node.gpuCapacityMilli();
     if (spec == null || capacityMilli == 0 || spec.allocatable().cpuMilli() == 0) {
@@ -80,19 +129,48 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public int[] gpuDevices(PodShape shape, NodeState node) {
+    double sc = score(shape, node);
+    int t = sc > 2.5 * TIER ? 3 : sc > 1.5 * TIER ? 2 : sc > 0.5 * TIER ? 1 : 0;
+    if (t < 2) {
+      misses++;
+    }
+    T[(int) Math.min(19, seenPods / 500)][t]++;
     return choose(shape, node).clone();
   }
 
+  private static final double DISPL = Double.parseDouble(System.getProperty("x.displ", "0"));
+  private static final int MISSES = Integer.getInteger("x.misses", 1000);
+  private int misses;
+  private long lastPlan;
+
   private int[] choose(PodShape shape, NodeState node) {
+    Slot slot = slots.slot(shape, node);
+    if (slot == null && LARGER) {
+      slot = slots.larger(shape, node);
+    }
+    if (slot != null) {
+      return slot.gpuDevices().stream().mapToInt(Integer::intValue).toArray();
+    }
+    boolean unheld = slots.fitsUnheld(shape, node);
+    if (shape.gpu().isWhole() && unheld && !slots.slots(node).isEmpty()) {
+      int[] found = new int[shape.gpu().count()];
+      int count = 0;
+      for (int i = 0; i < node.gpuCount() && count < found.length; i++) {
+        if (slots.unheldGpuFits(shape, node, i)) {
+          found[count++] = i;
+        }
+      }
+      return found;
+    }
     if (!GpuChoice.hasDevices(shape, node) || shape.gpu().isWhole()) {
       return GpuChoice.tightest(shape, node);
     }
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (Fit.gpuFits(shape, node, i)) {
+      if (unheld ? slots.unheldGpuFits(shape, node, i) : Fit.gpuFits(shape, node, i)) {
         one[0] = i;
-        double after = fragmentation.milliAfter(node, shape, one);
+        double after = fragmentation.milliAfter(node, shape, one) + (unheld ? 0 : DISPL * slots.displacedMilli(shape, node, i));
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
           best = i;
           least = after;

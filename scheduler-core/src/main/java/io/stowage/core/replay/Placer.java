@@ -35,6 +35,7 @@ public final class Placer {
     cluster = new MeasuredCluster(scenario.nodes());
     scores = new NodeScores(cluster.cluster(), policy, ties, ALL_SHAPES);
     scenario.running().forEach(cluster::place);
+    policy.attach(cluster.cluster());
   }
 
   private static TypicalPods typicalPods(List<TracePod> pods) {

@@ -1,0 +1,31 @@
+package io.stowage.core.plan;
+
+import io.stowage.core.cluster.PodShape;
+
+/**
+ * Pods of one shape that the plan should hold.
+ *
+ * @param shape what each asks for
+ * @param count how many, at least 1
+ * @param pending whether they wait now; forecast pods yield to them
+ * @param priority the priority of pending pods, higher goes first; 0 for forecast ones
+ */
+public record Demand(PodShape shape, int count, boolean pending, int priority) {
+
+  /** Throws IllegalArgumentException for a count below 1. */
+  public Demand {
+    if (count < 1) {
+      throw new IllegalArgumentException("a demand needs at least 1 pod, was " + count);
+    }
+  }
+
+  /** Returns pods that wait now. */
+  public static Demand pending(PodShape shape, int count, int priority) {
+    return new Demand(shape, count, true, priority);
+  }
+
+  /** Returns pods that are expected. */
+  public static Demand forecast(PodShape shape, int count) {
+    return new Demand(shape, count, false, 0);
+  }
+}

@@ -1,0 +1,133 @@
+package io.stowage.core.plan.solver;
+
+import io.stowage.core.plan.Demand;
+import io.stowage.core.plan.NodeRoom;
+import io.stowage.core.plan.Slot;
+import io.stowage.core.plan.StowagePlan;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.optaplanner.core.api.solver.Solver;
+import org.optaplanner.core.api.solver.SolverFactory;
+import org.optaplanner.core.config.heuristic.selector.move.factory.MoveIteratorFactoryConfig;
+import org.optaplanner.core.config.localsearch.LocalSearchPhaseConfig;
+import org.optaplanner.core.config.localsearch.decider.acceptor.LocalSearchAcceptorConfig;
+import org.optaplanner.core.config.localsearch.decider.forager.LocalSearchForagerConfig;
+import org.optaplanner.core.config.score.director.ScoreDirectorFactoryConfig;
+import org.optaplanner.core.config.solver.SolverConfig;
+import org.optaplanner.core.config.solver.termination.TerminationConfig;
+
+/** Packs demands into the room of some nodes. Not thread-safe. */
+public final class PackingSolver {
+  private static final int LATE_ACCEPTANCE = Integer.getInteger("x.la", 200);
+  private static final double FILL_BALANCE = 0.5;
+
+  private final long seed;
+  private final Map<Integer, Solver<PackingProblem>> solvers = new HashMap<>();
+
+  /** Creates a solver; equal seeds and problems give equal plans. */
+  public PackingSolver(long seed) {
+    this.seed = seed;
+  }
+
+  private Solver<PackingProblem> solver(int moves) {
+    return solvers.computeIfAbsent(
+        moves,
+        limit ->
+            SolverFactory.<PackingProblem>create(
+                    new SolverConfig()
+                        .withSolutionClass(PackingProblem.class)
+                        .withEntityClasses(PlannedNode.class)
+                        .withScoreDirectorFactory(
+                            new ScoreDirectorFactoryConfig()
+                                .withIncrementalScoreCalculatorClass(PackingScore.class))
+                        .withRandomSeed(seed)
+                        .withPhases(
+                            new LocalSearchPhaseConfig()
+                                .withMoveSelectorConfig(
+                                    new MoveIteratorFactoryConfig()
+                                        .withMoveIteratorFactoryClass(RefillMoves.class))
+                                .withAcceptorConfig(
+                                    new LocalSearchAcceptorConfig()
+                                        .withLateAcceptanceSize(LATE_ACCEPTANCE))
+                                .withForagerConfig(
+                                    new LocalSearchForagerConfig().withAcceptedCountLimit(1)))
+                        .withTerminationConfig(
+                            new TerminationConfig().withScoreCalculationCountLimit((long) limit)))
+                .buildSolver());
+  }
+
+  /**
+   * Returns a plan for the demands, made from an earlier one.
+   *
+   * @param before slots that are kept where they still fit and are still in demand
+   * @param moves how many moves to try, 0 for none
+   */
+  public StowagePlan pack(
+      List<NodeRoom> rooms, List<Demand> demands, StowagePlan before, int moves) {
+    Kinds kinds = new Kinds(demands, rooms);
+    int[] counts = demands.stream().mapToInt(Demand::count).toArray();
+    List<Integer> bySize =
+        IntStream.range(0, kinds.count())
+            .boxed()
+            .sorted(
+                Comparator.comparing((Integer kind) -> !demands.get(kind).pending())
+                    .thenComparing(kind -> -demands.get(kind).priority())
+                    .thenComparing(kind -> -kinds.size[kind]))
+            .toList();
+    List<PlannedNode> nodes = new ArrayList<>();
+    Supply supply = new Supply(counts);
+    Trial trial = new Trial(kinds);
+    Map<io.stowage.core.cluster.PodShape, List<Integer>> kindsByShape = new HashMap<>();
+    for (int kind : bySize) {
+      kindsByShape.computeIfAbsent(demands.get(kind).shape(), s -> new ArrayList<>()).add(kind);
+    }
+    for (NodeRoom nodeRoom : rooms) {
+      Room room = Room.of(nodeRoom, kinds);
+      if (IntStream.range(0, kinds.count()).noneMatch(kind -> room.holds(kinds, kind))) {
+        continue;
+      }
+      trial.start(room);
+      for (Slot slot : before.slots(nodeRoom.name())) {
+        long devices = slot.gpuDevices().stream().mapToLong(d -> 1L << d).sum();
+        for (int kind : kindsByShape.getOrDefault(slot.shape(), List.of())) {
+          if (supply.left(kind) > 0 && trial.fits(kind, devices)) {
+            trial.put(kind, devices);
+            supply.add(kind, -1);
+            break;
+          }
+        }
+      }
+      nodes.add(new PlannedNode(nodes.size(), room, trial.packing()));
+    }
+    Fill.place(kinds, bySize, supply, nodes, FILL_BALANCE);
+    PackingProblem problem = new PackingProblem(kinds, counts, nodes);
+    if (moves > 0 && !nodes.isEmpty()) {
+      problem = solver(moves).solve(problem);
+    }
+    return plan(problem);
+  }
+
+  private static StowagePlan plan(PackingProblem problem) {
+    Map<String, List<Slot>> slots = new HashMap<>();
+    for (PlannedNode node : problem.getNodes()) {
+      Packing packing = node.getPacking();
+      List<Slot> here = new ArrayList<>();
+      for (int i = 0; i < packing.kinds.length; i++) {
+        Demand demand = problem.kinds().demand(packing.kinds[i]);
+        List<Integer> devices = new ArrayList<>();
+        for (long rest = packing.devices[i]; rest != 0; rest &= rest - 1) {
+          devices.add(Long.numberOfTrailingZeros(rest));
+        }
+        here.add(new Slot(demand.shape(), node.room().name, devices, demand.pending()));
+      }
+      if (!here.isEmpty()) {
+        slots.put(node.room().name, here);
+      }
+    }
+    return new StowagePlan(slots);
+  }
+}
