@@ -1,5 +1,6 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 
@@ -37,6 +38,12 @@ public interface PlacementPolicy {
 
   /** Returns how equal scores are resolved. */
   TieBreak tieBreak();
+
+  /**
+   * Shows the policy the cluster whose nodes it will score, to be read only and on the thread that
+   * writes it; for policies that plan ahead.
+   */
+  default void attach(Cluster cluster) {}
 
   /** Takes note of a pod that arrived; for policies that learn what arrives. */
   default void arrived(PodShape shape, double nowSeconds) {}

@@ -1,11 +1,17 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
+import io.stowage.core.forecast.Forecast;
+import io.stowage.core.forecast.ShapeForecast;
 import io.stowage.core.fragmentation.Fragmentation;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.plan.Staffing;
+import io.stowage.core.plan.Zones;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -26,9 +32,24 @@ final class StowagePolicy implements PlacementPolicy {
   private static final double PER_FREE_GPU = 20;
   private static final double PER_IMBALANCE_PERCENT = 5;
 
-  private final Map<PodShape, Long> seen = new LinkedHashMap<>();
+  /** What a step in the order of zones costs: more than scores differ. */
+  private static final double PER_ORDER = 1e5;
+
+  private static final int PLAN_EVENTS = 1_000;
+  private static final int VERSION_BITS = 40;
+
+  private final Forecast forecast = new Forecast();
+  private Cluster cluster = new Cluster();
+  private Zones zones = Zones.NONE;
+  private long events;
+  private long nextPlanAtEvents = 1;
+
+  /** How often each node's zone has changed, by slot. */
+  private long[] zoneChanges = {};
+
   private long seenPods;
   private long nextEpochAtPods = 1;
+  private long mixChanges;
   private long epoch;
   private Fragmentation fragmentation = new Fragmentation(TypicalPods.of(Map.of()));
   private final int[] one = new int[1];
@@ -39,14 +60,67 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
+  public void attach(Cluster attached) {
+    cluster = attached;
+  }
+
+  @Override
   public void arrived(PodShape shape, double nowSeconds) {
-    seen.merge(shape, 1L, Long::sum);
+    forecast.arrived(shape, nowSeconds);
     seenPods++;
-    if (seenPods >= nextEpochAtPods) {
-      fragmentation = new Fragmentation(TypicalPods.of(seen));
-      epoch++;
-      nextEpochAtPods = seenPods + 1 + seenPods / 4;
+    if (seenPods >= nextEpochAtPods || mixChanges != forecast.mixChanges()) {
+      learnMix();
     }
+    planWhenDue();
+  }
+
+  @Override
+  public void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {
+    forecast.started(shape, nowSeconds);
+    planWhenDue();
+  }
+
+  @Override
+  public void ended(PodShape shape, NodeState node, double nowSeconds) {
+    forecast.ended(shape, nowSeconds);
+  }
+
+  private void learnMix() {
+    Map<PodShape, Long> parts = new LinkedHashMap<>();
+    for (ShapeForecast shape : forecast.mix()) {
+      parts.put(shape.shape(), Math.round(shape.part() * Forecast.MEMORY_ARRIVALS * 1_000));
+    }
+    fragmentation = new Fragmentation(TypicalPods.of(parts));
+    epoch++;
+    mixChanges = forecast.mixChanges();
+    nextEpochAtPods = seenPods + 1 + Math.min(seenPods, Forecast.MEMORY_ARRIVALS) / 4;
+  }
+
+  private void planWhenDue() {
+    events++;
+    if (events < nextPlanAtEvents) {
+      return;
+    }
+    nextPlanAtEvents = events + Math.min(PLAN_EVENTS, 1 + events / 4);
+    Zones planned = Staffing.zones(cluster, forecast.mix(), zones);
+    if (zoneChanges.length < cluster.slotLimit()) {
+      zoneChanges = Arrays.copyOf(zoneChanges, cluster.slotLimit());
+    }
+    for (String name : zones.differences(planned)) {
+      NodeState node = cluster.node(name);
+      if (node != null) {
+        zoneChanges[node.slot()]++;
+      }
+    }
+    zones = planned;
+  }
+
+  @Override
+  public long version(NodeState node) {
+    int slot = node.slot();
+    return slot < zoneChanges.length
+        ? node.version() + (zoneChanges[slot] << VERSION_BITS)
+        : node.version();
   }
 
   @Override
@@ -56,6 +130,10 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public double score(PodShape shape, NodeState node) {
+    return myopicScore(shape, node) - PER_ORDER * zones.order(shape, node);
+  }
+
+  private double myopicScore(PodShape shape, NodeState node) {
     int[] devices = choose(shape, node);
     double score = fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
     Node spec = node.node();

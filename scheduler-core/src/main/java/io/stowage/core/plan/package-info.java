@@ -1,0 +1,8 @@
+/**
+ * Plans ahead of arrivals: which nodes are kept for pods of several GPUs. Depends on the cluster
+ * model, fit, fragmentation and the forecast.
+ */
+@NullMarked
+package io.stowage.core.plan;
+
+import org.jspecify.annotations.NullMarked;
