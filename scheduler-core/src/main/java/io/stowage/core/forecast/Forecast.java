@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * among them, tell nothing of rates: they stand in for the mix until as many have arrived.
  *
  * <p>A short memory is kept beside the long one. Where both differ by more than chance explains,
- * and still do a short memory later, the mix has changed and the long one is forgotten. A row of
- * equal pods counts as one in this comparison, so that a set of replicas is not taken for a change.
+ * and still do two short memories later, the mix has changed and the long one is forgotten. A row
+ * of equal pods counts as one in this comparison, so that a set of replicas is not taken for a
+ * change.
  *
  * <p>Memory is bounded: beyond a number of shapes the rarest of those that do not run are
  * forgotten. Draws no clock; time must not run backwards. Not thread-safe.
@@ -31,7 +32,7 @@ public final class Forecast {
   /** How many arrivals the weights take to fall by a factor of e. */
   public static final int MEMORY_ARRIVALS = 100_000;
 
-  private static final int SHORT_MEMORY_ARRIVALS = 4_000;
+  private static final int SHORT_MEMORY_ARRIVALS = 2_500;
   private static final int DEFAULT_SHAPES = 5_000;
   private static final double RESCALED_AT = 1e100;
 
@@ -42,7 +43,7 @@ public final class Forecast {
 
   private final Memory longMemory = new Memory(MEMORY_ARRIVALS);
   private final Memory shortMemory = new Memory(SHORT_MEMORY_ARRIVALS);
-  private final MixChange mixChange = new MixChange(SHORT_MEMORY_ARRIVALS);
+  private final MixChange mixChange = new MixChange(2 * SHORT_MEMORY_ARRIVALS);
 
   /** The time on which run times are counted; runs as fast as the long memory's weights grow. */
   private double runClock;
@@ -197,12 +198,8 @@ public final class Forecast {
     double trust = known == 0 ? 0 : known / (known + 2.0 * pod.classRunTime.running());
     double flow = perSecond * seconds;
     double load = trust * flow + (1 - trust) * pod.runTime.running();
-    double flowVariance =
-        trust == 0 ? 0 : flow * flow * (1 / Math.max(1, pod.longArrivals / weight) + 1 / known);
-    double variance =
-        trust * trust * flowVariance
-            + (1 - trust) * (1 - trust) * Math.max(1, pod.runTime.running());
-    return new ShapeForecast(shape, part, perSecond, seconds, load, Math.sqrt(variance));
+    double error = Math.sqrt(Math.max(load, trust == 0 ? 0 : 2 * trust * flow * flow / known));
+    return new ShapeForecast(shape, part, perSecond, seconds, load, error);
   }
 
   private Seen of(PodShape shape) {
