@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Forecast {
   /** How many arrivals the weights take to fall by a factor of e. */
-  public static final int MEMORY_ARRIVALS = 100_000;
+  public static final int MEMORY_ARRIVALS = 300_000;
 
   private static final int SHORT_MEMORY_ARRIVALS = 2_500;
   private static final int DEFAULT_SHAPES = 5_000;

@@ -33,6 +33,7 @@ public final class Staffing {
   /** The same nodes as they would be without any pod. */
   private final List<NodeState> empty = new ArrayList<>();
 
+  private final Map<PodShape, BitSet> ableNodesByShape = new HashMap<>();
   private final Zones previous;
   private final Map<String, Zone> zoneByNode = new HashMap<>();
 
@@ -177,14 +178,20 @@ public final class Staffing {
     }
   }
 
+  /** Returns the nodes that could hold a pod of the shape if they were empty. */
   private BitSet ableNodes(PodShape shape) {
-    BitSet able = new BitSet(empty.size());
-    for (int i = 0; i < empty.size(); i++) {
-      if (empty.get(i).hasGpuResource(shape.gpu().resource()) && Fit.fits(shape, empty.get(i))) {
-        able.set(i);
-      }
-    }
-    return able;
+    return ableNodesByShape.computeIfAbsent(
+        shape,
+        added -> {
+          BitSet able = new BitSet(empty.size());
+          for (int i = 0; i < empty.size(); i++) {
+            NodeState node = empty.get(i);
+            if (node.hasGpuResource(shape.gpu().resource()) && Fit.fits(shape, node)) {
+              able.set(i);
+            }
+          }
+          return able;
+        });
   }
 
   private static boolean isWithin(BitSet part, BitSet whole) {
@@ -195,11 +202,7 @@ public final class Staffing {
 
   /** Returns how many pods of the class, asking for so much on average, a node has room for. */
   private static int roomPods(NodeState node, Size key, double cpuMilli, double memoryBytes) {
-    int free = 0;
-    for (int i = 0; i < node.gpuCount(); i++) {
-      free += node.gpuIsFree(i) ? 1 : 0;
-    }
-    double room = (double) free / key.gpus;
+    double room = (double) freeGpus(node) / key.gpus;
     room = cpuMilli > 0 ? Math.min(room, node.freeCpuMilli() / cpuMilli) : room;
     room = memoryBytes > 0 ? Math.min(room, node.freeMemoryBytes() / memoryBytes) : room;
     return Math.max(1, (int) room);
@@ -207,8 +210,9 @@ public final class Staffing {
 
   /**
    * Returns nodes that no zone has yet: those that run such pods first, then those of the zone
-   * until now, then those with room at once; among these the ones that narrower zones need least,
-   * that have fewest GPUs, and that are emptiest.
+   * until now, then those with room at once, and last those that run pods of the class which could
+   * have gone elsewhere; among these the ones that narrower zones need least, that have fewest
+   * GPUs, and that are emptiest.
    */
   private List<Integer> byPreference(BitSet able, Size key, List<BitSet> narrower) {
     record Candidate(int index, int rank, long narrower, int gpus, double free, String name) {}
@@ -220,7 +224,7 @@ public final class Staffing {
         candidates.add(
             new Candidate(
                 i,
-                rank(node, key),
+                rank(node, key, able),
                 narrower.stream().filter(zone -> zone.get(index)).count(),
                 node.gpuCount(),
                 (double) node.freeGpuMilli() / Math.max(1, node.gpuCapacityMilli()),
@@ -238,20 +242,24 @@ public final class Staffing {
         .toList();
   }
 
-  private int rank(NodeState node, Size key) {
+  /** Returns the preference for a node, best first from 0. */
+  private int rank(NodeState node, Size key, BitSet able) {
+    boolean kept = previous.gpusKeptFor(node.name()) == key.gpus;
     for (Placement placement : node.placements()) {
-      GpuRequest gpu = placement.pod().shape().gpu();
-      if (gpu.isWhole() && gpu.count() == key.gpus) {
-        return 0;
+      PodShape shape = placement.pod().shape();
+      if (shape.gpu().isWhole() && shape.gpu().count() == key.gpus) {
+        return !isWithin(ableNodes(shape), able) ? 5 : kept ? 0 : 1;
       }
     }
-    if (previous.gpusKeptFor(node.name()) == key.gpus) {
-      return 1;
-    }
+    return kept ? 2 : freeGpus(node) >= key.gpus ? 3 : 4;
+  }
+
+  /** Returns how many GPUs of a node are wholly free. */
+  static int freeGpus(NodeState node) {
     int free = 0;
     for (int i = 0; i < node.gpuCount(); i++) {
       free += node.gpuIsFree(i) ? 1 : 0;
     }
-    return free >= key.gpus ? 2 : 3;
+    return free;
   }
 }

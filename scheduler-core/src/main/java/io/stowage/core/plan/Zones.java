@@ -23,7 +23,10 @@ public final class Zones {
   private static final int NARROWER = 2;
 
   /** Zones that reach as many nodes or more are not told apart. */
-  private static final int REACH_LIMIT = 1 << 17;
+  private static final int REACH_LIMIT = 1 << 13;
+
+  /** More than the order of any node that has no room for the class that it is kept for. */
+  private static final int WITH_ROOM = 1 << 20;
 
   private final Map<String, Zone> zoneByNode;
 
@@ -32,13 +35,14 @@ public final class Zones {
   }
 
   /**
-   * Returns the order in which a pod of the shape uses the node, from 0 to a million for each GPU
-   * of the largest class; among nodes of equal order the policy's score decides.
+   * Returns the order in which a pod of the shape uses the node, from 0 to about a million; among
+   * nodes of equal order the policy's score decides.
    *
    * <p>A pod of several GPUs goes to the widest zone of its class, outside all zones, to narrower
-   * zones of its class, then to those of other classes, the smallest class first and the zone that
-   * reaches fewest nodes last. All other pods start outside; a pod without GPU starts on nodes
-   * without GPUs.
+   * zones of its class, then to those of other classes. All other pods start outside; a pod without
+   * GPU starts on nodes without GPUs. Of other classes' nodes those go first that have no room left
+   * for a pod of their class anyway, then the smallest class first and the zone that reaches fewest
+   * nodes last.
    */
   public int order(PodShape shape, NodeState node) {
     if (shape.gpu().isNone() && node.gpuCount() == 0) {
@@ -52,7 +56,8 @@ public final class Zones {
     if (shape.gpu().isWhole() && shape.gpu().count() == zone.gpus()) {
       return zone.widest() ? OWN : NARROWER + scarcity;
     }
-    return zone.gpus() * REACH_LIMIT + scarcity;
+    boolean hasRoom = Staffing.freeGpus(node) >= zone.gpus();
+    return zone.gpus() * REACH_LIMIT + scarcity + (hasRoom ? WITH_ROOM : 0);
   }
 
   /** Returns the number of GPUs of the pods that a node is kept for, 0 where it is not kept. */

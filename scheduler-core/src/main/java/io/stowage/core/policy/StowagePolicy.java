@@ -16,8 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Stowage's own policy: the fragmentation gradient without rounding, with two terms that keep a
- * node's GPUs and CPU in balance.
+ * Stowage's own policy: nodes that are kept for pods of several GPUs are used in the order of
+ * {@link Zones#order}; among equals the fragmentation gradient without rounding decides, with two
+ * terms that keep a node's GPUs and CPU in balance.
  *
  * <p>From the decrease of fragmentation in milli-GPU it takes {@value #PER_FREE_GPU} for each GPU
  * left free on the node, so that nodes in use fill up first, and {@value #PER_IMBALANCE_PERCENT}
@@ -25,8 +26,9 @@ import java.util.Map;
  * strands the other. A share goes to the GPU with the best score, the fullest among equals; ties
  * among nodes go to the first name.
  *
- * <p>The mix of shapes is learnt from the pods that arrive: it is taken anew whenever the number of
- * pods seen has grown by a quarter, at first after each one, so that few evaluations are lost.
+ * <p>Mix and loads are learnt from the pods seen. The mix is taken anew whenever the number of pods
+ * has grown by a quarter, at first after each one, and when the forecast finds that it has changed,
+ * so that few evaluations are lost; zones every {@value #PLAN_EVENTS} arrivals and placements.
  */
 final class StowagePolicy implements PlacementPolicy {
   private static final double PER_FREE_GPU = 20;

@@ -14,9 +14,11 @@ import io.stowage.core.cluster.Resources;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.forecast.ShapeForecast;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -136,6 +138,62 @@ class StaffingTest {
     assertThat(zones.gpusKeptFor("n4")).isEqualTo(8);
     assertThat(zones.gpusKeptFor("n0")).isZero();
     assertThat(zones.nodesByGpus()).isEqualTo(Map.of(8, 3));
+  }
+
+  @Test
+  void nodesTakenByPodsThatCouldBeElsewhereAreNoRoomForThoseThatCannot() {
+    Cluster cluster = new Cluster();
+    for (int i = 0; i < 6; i++) {
+      cluster.putNode(node("large" + i, 128, 8, "A100"));
+      cluster.putNode(node("plain" + i, 96, 8, "V100"));
+    }
+    PodShape any = shape(64, 8);
+    PodShape hungry = shape(120, 8);
+    for (int i = 0; i < 3; i++) {
+      place(cluster, "any" + i, any, "large" + i);
+    }
+    place(cluster, "hungry", hungry, "large3");
+    Zones zones = Staffing.zones(cluster, List.of(load(any, 3), load(hungry, 1)), Zones.NONE);
+    PodShape one = shape(1, 1);
+    for (int i = 3; i < 6; i++) {
+      assertThat(zones.zone("large" + i)).as("of 120 cores").isEqualTo(new Zone(8, 6, false));
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(zones.zone("large" + i)).as("of 64 cores").isEqualTo(new Zone(8, 12, true));
+    }
+    assertThat(zones.order(any, node(cluster, "large4")))
+        .as("a pod that could be elsewhere comes to the scarce nodes last of its own")
+        .isGreaterThan(zones.order(any, node(cluster, "plain5")));
+    assertThat(zones.order(hungry, node(cluster, "large4")))
+        .isLessThan(zones.order(one, node(cluster, "large4")));
+  }
+
+  @Test
+  void podsOfOtherClassesUseNodesWithoutRoomForTheirClassBeforeIntactOnes() {
+    Cluster cluster = new Cluster();
+    for (int i = 0; i < 6; i++) {
+      cluster.putNode(node("n" + i, 96, 8, "A100"));
+    }
+    Zones zones =
+        Staffing.zones(cluster, List.of(load(shape(2, 2), 4), load(shape(40, 8), 1)), Zones.NONE);
+    assertThat(zones.nodesByGpus()).isEqualTo(Map.of(8, 3, 2, 2));
+    PodShape one = shape(1, 1);
+    Map<Integer, NodeState> intact = new HashMap<>();
+    cluster.forEachNode(node -> intact.put(zones.gpusKeptFor(node.name()), node));
+    int unkept = zones.order(one, keptFor(intact, 0));
+    int keptForTwo = zones.order(one, keptFor(intact, 2));
+    int keptForEight = zones.order(one, keptFor(intact, 8));
+    assertThat(List.of(unkept, keptForTwo, keptForEight)).isSorted().doesNotHaveDuplicates();
+    place(cluster, "one", one, keptFor(intact, 8).name());
+    assertThat(zones.order(one, keptFor(intact, 8))).isBetween(unkept + 1, keptForTwo - 1);
+  }
+
+  private static NodeState keptFor(Map<Integer, NodeState> intact, int gpus) {
+    return Objects.requireNonNull(intact.get(gpus));
+  }
+
+  private static NodeState node(Cluster cluster, String name) {
+    return Objects.requireNonNull(cluster.node(name));
   }
 
   @Test
