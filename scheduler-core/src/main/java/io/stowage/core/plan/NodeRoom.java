@@ -17,6 +17,7 @@ import java.util.Map;
  * @param gpuResource what its GPUs are advertised as, empty where it has none
  * @param gpus its GPUs in order of their index
  * @param gpuFreeUnits what is left of each GPU, in the sharing protocol's unit
+ * @param gpusKeptFor the number of GPUs of the forecast pods that it is kept for, 0 for any
  */
 public record NodeRoom(
     String name,
@@ -24,7 +25,8 @@ public record NodeRoom(
     int freePods,
     String gpuResource,
     List<GpuDevice> gpus,
-    List<Long> gpuFreeUnits) {
+    List<Long> gpuFreeUnits,
+    int gpusKeptFor) {
 
   /** Copies the lists. */
   public NodeRoom {
@@ -37,7 +39,7 @@ public record NodeRoom(
   }
 
   /** Returns what is free on a node that is known. */
-  public static NodeRoom of(Node node, NodeState state) {
+  public static NodeRoom of(Node node, NodeState state, int gpusKeptFor) {
     Map<String, Long> extended = new HashMap<>();
     node.allocatable()
         .extended()
@@ -57,6 +59,7 @@ public record NodeRoom(
         state.freePods(),
         node.gpus().resource(),
         node.gpus().devices(),
-        List.of(units));
+        List.of(units),
+        gpusKeptFor);
   }
 }

@@ -6,8 +6,10 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +21,6 @@ public final class OpenSlots {
   private static final OfNode NONE = new OfNode();
 
   private final Map<String, OfNode> byNode = new HashMap<>();
-  private StowagePlan plan = StowagePlan.EMPTY;
-  private long changes;
 
   /** The open slots of a node and what they ask for in sum. */
   private static final class OfNode {
@@ -29,7 +29,6 @@ public final class OpenSlots {
     private long memoryBytes;
     private long ephemeralStorageBytes;
     private final Map<String, Long> extended = new HashMap<>();
-    private long version;
 
     private void count(Slot slot, int sign) {
       Resources request = slot.shape().request();
@@ -40,9 +39,10 @@ public final class OpenSlots {
     }
   }
 
-  /** Replaces all slots by those of a plan; nodes whose slots stay the same keep their version. */
-  public void adopt(StowagePlan next) {
+  /** Replaces all slots by those of a plan; returns the nodes whose slots are others now. */
+  public Set<String> adopt(StowagePlan next) {
     Map<String, OfNode> kept = new HashMap<>(byNode);
+    Set<String> changed = new HashSet<>();
     byNode.clear();
     for (Map.Entry<String, List<Slot>> entry : next.slotsByNode().entrySet()) {
       OfNode before = kept.remove(entry.getKey());
@@ -55,20 +55,16 @@ public final class OpenSlots {
         added.slots.add(slot);
         added.count(slot, 1);
       }
-      added.version = ++changes;
       byNode.put(entry.getKey(), added);
+      changed.add(entry.getKey());
     }
-    for (String node : kept.keySet()) {
-      OfNode empty = new OfNode();
-      empty.version = ++changes;
-      byNode.put(node, empty);
-    }
-    plan = next;
-  }
-
-  /** Returns a number that changes whenever the node's open slots do. */
-  public long version(NodeState node) {
-    return byNode.getOrDefault(node.name(), NONE).version;
+    kept.forEach(
+        (node, before) -> {
+          if (!before.slots.isEmpty()) {
+            changed.add(node);
+          }
+        });
+    return changed;
   }
 
   /** Returns an open slot for a shape on a node, null where none is. */
@@ -102,12 +98,12 @@ public final class OpenSlots {
     return best;
   }
 
-  static final double SLACK = Double.parseDouble(System.getProperty("x.slack", "0.2"));
+  
   private static boolean holds(Slot slot, PodShape shape, NodeState node) {
     Resources has = slot.shape().request();
     Resources asks = shape.request();
     if (!slot.shape().gpu().equals(shape.gpu()) || !slot.shape().gpuModels().equals(shape.gpuModels())
-        || asks.cpuMilli() > has.cpuMilli() || has.cpuMilli() > asks.cpuMilli() * (1 + SLACK) + 500
+        || asks.cpuMilli() > has.cpuMilli()
         || asks.memoryBytes() > has.memoryBytes()
         || asks.ephemeralStorageBytes() > has.ephemeralStorageBytes()
         || !asks.extended().equals(has.extended())) {
@@ -191,40 +187,29 @@ public final class OpenSlots {
         : node.gpuFreeUnits(device) - held >= shape.gpu().unitsPerGpu();
   }
 
-  /** Returns the milli-GPU of slots that a pod of a shape takes the room of on a GPU. */
-  public double displacedMilli(PodShape shape, NodeState node, int device) {
-    OfNode here = byNode.get(node.name());
-    if (here == null) {
-      return 0;
-    }
-    long capacity = node.gpuCapacityUnits(device);
-    long asked = shape.gpu().unitsOf(capacity);
-    long free = node.gpuFreeUnits(device);
-    long held = 0;
-    for (Slot slot : here.slots) {
-      held += slot.gpuDevices().contains(device) ? slot.shape().gpu().unitsOf(capacity) : 0;
-    }
-    long need = asked - (free - held);
-    if (need <= 0) {
-      return 0;
-    }
-    long least = Long.MAX_VALUE;
-    for (Slot slot : here.slots) {
-      if (slot.gpuDevices().contains(device)) {
-        long units = slot.shape().gpu().unitsOf(capacity);
-        if (units >= need) {
-          least = Math.min(least, units * slot.gpuDevices().size());
-        }
+  /** Returns the first GPUs for whole ones that no slot holds; the shape fits unheld. */
+  public int[] unheldGpus(PodShape shape, NodeState node) {
+    int[] found = new int[shape.gpu().count()];
+    int count = 0;
+    for (int device = 0; count < found.length; device++) {
+      if (unheldGpuFits(shape, node, device)) {
+        found[count++] = device;
       }
     }
-    return (least == Long.MAX_VALUE ? held : least) * 1000.0 / capacity;
+    return found;
   }
 
-  /** Takes note of a pod that was placed: takes its slot, or drops those that it left no room. */
-  public void placed(PodShape shape, NodeState node, int[] gpuDevices) {
+  /** Tells whether a node has open slots. */
+  public boolean hasAny(NodeState node) {
+    OfNode here = byNode.get(node.name());
+    return here != null && !here.slots.isEmpty();
+  }
+
+  /** Takes note of a pod that was placed, which may take a slot; returns whether it could. */
+  public boolean placed(PodShape shape, NodeState node, int[] gpuDevices) {
     OfNode here = byNode.get(node.name());
     if (here == null || here.slots.isEmpty()) {
-      return;
+      return false;
     }
     Slot taken = null;
     for (Slot slot : here.slots) {
@@ -239,7 +224,7 @@ public final class OpenSlots {
       here.slots.remove(taken);
       here.count(taken, -1);
     }
-    here.version = ++changes;
+    return taken != null;
   }
 
   private @Nullable Slot larger(PodShape shape, NodeState node, int[] gpuDevices) {

@@ -1,6 +1,7 @@
 /**
- * The stowage plan: slots for pending and forecast pods in what is free, and the planner that packs
- * them. May use the cluster model, fit, fragmentation and the forecast.
+ * Plans ahead of arrivals: which nodes are kept for pods of several GPUs, and slots in what is free
+ * for pods that wait or are forecast. Depends on the cluster model, fit, fragmentation and the
+ * forecast.
  */
 @NullMarked
 package io.stowage.core.plan;

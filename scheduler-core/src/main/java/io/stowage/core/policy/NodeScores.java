@@ -34,7 +34,7 @@ public final class NodeScores {
   }
 
   /**
-   * Creates an empty cache.
+   * Creates an empty cache and attaches the policy to the cluster.
    *
    * @param ties what breaks ties of a policy that asks for it
    * @param shapes how many shapes are kept, at least 1
@@ -50,6 +50,7 @@ public final class NodeScores {
             return size() > shapes;
           }
         };
+    policy.attach(cluster);
     this.epoch = policy.epoch();
   }
 

@@ -3,6 +3,11 @@ package io.stowage.core.policy;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
+import io.stowage.core.plan.Demand;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.StowagePlan;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A rule that says how good a node is for a pod and which of its GPUs the pod should get.
@@ -39,8 +44,24 @@ public interface PlacementPolicy {
   /** Returns how equal scores are resolved. */
   TieBreak tieBreak();
 
-  /** Takes note of the cluster whose nodes it will be asked about; called once, before all else. */
+  /**
+   * Shows the policy the cluster whose nodes it will score, to be read only and on the thread that
+   * writes it; for policies that plan ahead.
+   */
   default void attach(Cluster cluster) {}
+
+  /**
+   * Returns what should be planned now, null where there is nothing to gain; for policies that plan
+   * ahead.
+   *
+   * @param pending the pods that wait
+   */
+  default @Nullable PlanRequest planRequest(List<Demand> pending) {
+    return null;
+  }
+
+  /** Takes in a plan made for an earlier request; pods may have come and gone since. */
+  default void adopt(StowagePlan plan) {}
 
   /** Takes note of a pod that arrived; for policies that learn what arrives. */
   default void arrived(PodShape shape, double nowSeconds) {}

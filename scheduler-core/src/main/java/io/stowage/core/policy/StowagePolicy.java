@@ -1,20 +1,34 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
+import io.stowage.core.forecast.Forecast;
+import io.stowage.core.forecast.ShapeForecast;
 import io.stowage.core.fragmentation.Fragmentation;
 import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.cluster.Cluster;
-import io.stowage.core.plan.*;
-import java.util.SplittableRandom;
+import io.stowage.core.plan.Demand;
+import io.stowage.core.plan.ForecastDemands;
+import io.stowage.core.plan.NodeRoom;
+import io.stowage.core.plan.OpenSlots;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Slot;
+import io.stowage.core.plan.Staffing;
+import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.plan.Zones;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Stowage's own policy: the fragmentation gradient without rounding, with two terms that keep a
- * node's GPUs and CPU in balance.
+ * Stowage's own policy: nodes that are kept for pods of several GPUs are used in the order of
+ * {@link Zones#order}; among equals the fragmentation gradient without rounding decides, with two
+ * terms that keep a node's GPUs and CPU in balance.
  *
  * <p>From the decrease of fragmentation in milli-GPU it takes {@value #PER_FREE_GPU} for each GPU
  * left free on the node, so that nodes in use fill up first, and {@value #PER_IMBALANCE_PERCENT}
@@ -22,42 +36,43 @@ import java.util.Map;
  * strands the other. A share goes to the GPU with the best score, the fullest among equals; ties
  * among nodes go to the first name.
  *
- * <p>The mix of shapes is learnt from the pods that arrive: it is taken anew whenever the number of
- * pods seen has grown by a quarter, at first after each one, so that few evaluations are lost.
+ * <p>Mix and loads are learnt from the pods seen. The mix is taken anew whenever the number of pods
+ * has grown by a quarter, at first after each one, and when the forecast finds that it has changed,
+ * so that few evaluations are lost; zones every {@value #PLAN_EVENTS} arrivals and placements.
  */
-public final class StowagePolicy implements PlacementPolicy {
+final class StowagePolicy implements PlacementPolicy {
   private static final double PER_FREE_GPU = 20;
   private static final double PER_IMBALANCE_PERCENT = 5;
 
-  private final Map<PodShape, Long> seen = new LinkedHashMap<>();
+  /** What a step in the order of zones costs: more than scores differ. */
+  private static final double PER_ORDER = 1e5;
+
+  /** What comes before all unheld room: a slot of the shape, then a larger one. */
+  private static final int BEFORE_UNHELD = 2;
+
+  /** What held room costs in the order: more than a zone of the pod's own class. */
+  private static final int HELD = 10_000;
+
+  private static final int PLAN_EVENTS = 1_000;
+  private static final int VERSION_BITS = 40;
+
+  private final Forecast forecast = new Forecast();
+  private Cluster cluster = new Cluster();
+  private Zones zones = Zones.NONE;
+  private final OpenSlots slots = new OpenSlots();
+  private final ForecastDemands demands = new ForecastDemands();
+  private long events;
+  private long nextZonesAtEvents = 1;
+
+  /** How often each node's zone or slots have changed, by slot in the cluster. */
+  private long[] changes = {};
+
   private long seenPods;
   private long nextEpochAtPods = 1;
+  private long mixChanges;
   private long epoch;
   private Fragmentation fragmentation = new Fragmentation(TypicalPods.of(Map.of()));
   private final int[] one = new int[1];
-  public static final int[][] T = new int[20][4];
-  private static final boolean LARGER = Boolean.getBoolean("x.larger");
-  private static final double TIER = 1e7;
-  private static final int EVERY = Integer.getInteger("x.every", 500);
-  private static final int MOVES = Integer.getInteger("x.moves", 20000);
-  private final OpenSlots slots = new OpenSlots();
-  private final Planner planner = new Planner(1, new SplittableRandom(1));
-  private Cluster cluster = new Cluster();
-
-  @Override
-  public void attach(Cluster attached) {
-    cluster = attached;
-  }
-
-  @Override
-  public void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {
-    slots.placed(shape, node, gpuDevices);
-  }
-
-  @Override
-  public long version(NodeState node) {
-    return node.version() + (slots.version(node) << 32);
-  }
 
   @Override
   public String name() {
@@ -65,20 +80,93 @@ public final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
+  public void attach(Cluster attached) {
+    cluster = attached;
+  }
+
+  @Override
   public void arrived(PodShape shape, double nowSeconds) {
-    seen.merge(shape, 1L, Long::sum);
+    forecast.arrived(shape, nowSeconds);
     seenPods++;
-    if (seenPods >= nextEpochAtPods) {
-      fragmentation = new Fragmentation(TypicalPods.of(seen));
-      epoch++;
-      nextEpochAtPods = seenPods + 1 + seenPods / 4;
+    if (seenPods >= nextEpochAtPods || mixChanges != forecast.mixChanges()) {
+      learnMix();
     }
-    if (seenPods - lastPlan >= EVERY || misses >= MISSES || seenPods == 50 || seenPods == 150) {
-      lastPlan = seenPods;
-      misses = 0;
-      StowagePlan plan = planner.plan(cluster, seen, slots.open(), MOVES);
-      slots.adopt(plan);
+    staffWhenDue();
+  }
+
+  @Override
+  public void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {
+    forecast.started(shape, nowSeconds);
+    if (slots.placed(shape, node, gpuDevices)) {
+      changed(node.name());
     }
+    staffWhenDue();
+  }
+
+  @Override
+  public void ended(PodShape shape, NodeState node, double nowSeconds) {
+    forecast.ended(shape, nowSeconds);
+  }
+
+  private void learnMix() {
+    Map<PodShape, Long> parts = new LinkedHashMap<>();
+    for (ShapeForecast shape : forecast.mix()) {
+      parts.put(shape.shape(), Math.round(shape.part() * Forecast.MEMORY_ARRIVALS * 1_000));
+    }
+    fragmentation = new Fragmentation(TypicalPods.of(parts));
+    epoch++;
+    mixChanges = forecast.mixChanges();
+    nextEpochAtPods = seenPods + 1 + Math.min(seenPods, Forecast.MEMORY_ARRIVALS) / 4;
+  }
+
+  private void staffWhenDue() {
+    events++;
+    if (events < nextZonesAtEvents) {
+      return;
+    }
+    nextZonesAtEvents = events + Math.min(PLAN_EVENTS, 1 + events / 4);
+    Zones planned = Boolean.getBoolean("x.nozones") ? Zones.NONE : Staffing.zones(cluster, forecast.mix(), zones);
+    Set<String> differences = zones.differences(planned);
+    zones = planned;
+    differences.forEach(this::changed);
+  }
+
+  private void changed(String nodeName) {
+    NodeState node = cluster.node(nodeName);
+    if (node != null) {
+      if (changes.length <= node.slot()) {
+        changes = Arrays.copyOf(changes, Math.max(cluster.slotLimit(), 2 * changes.length));
+      }
+      changes[node.slot()]++;
+    }
+  }
+
+  @Override
+  public PlanRequest planRequest(List<Demand> pending) {
+    List<NodeRoom> rooms = new ArrayList<>();
+    cluster.forEachNode(
+        state -> {
+          Node node = state.node();
+          if (node != null && node.ready() && !node.cordoned()) {
+            rooms.add(NodeRoom.of(node, state, zones.gpusKeptFor(node.name())));
+          }
+        });
+    List<Demand> all = new ArrayList<>(pending);
+    all.addAll(demands.of(forecast.mix(), rooms));
+    return new PlanRequest(rooms, all, slots.open());
+  }
+
+  @Override
+  public void adopt(StowagePlan plan) {
+    slots.adopt(plan).forEach(this::changed);
+  }
+
+  @Override
+  public long version(NodeState node) {
+    int slot = node.slot();
+    return slot < changes.length
+        ? node.version() + (changes[slot] << VERSION_BITS)
+        : node.version();
   }
 
   @Override
@@ -88,25 +176,26 @@ public final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public double score(PodShape shape, NodeState node) {
-    double tier = 0;
-    Slot slot = LARGER ? slots.larger(shape, node) : null;
+    return myopicScore(shape, node) - PER_ORDER * order(shape, node);
+  }
+
+  /** Returns the place of a node in the order in which a pod of the shape uses nodes. */
+  private double order(PodShape shape, NodeState node) {
     if (slots.slot(shape, node) != null) {
-      tier = 3 * TIER;
-    } else if (slot != null) {
-      tier =
-          2 * TIER
-              - TIER / 10 * (slot.shape().request().cpuMilli() - shape.request().cpuMilli())
-                  / (1 + shape.request().cpuMilli());
-    } else if (slots.fitsUnheld(shape, node)) {
-      tier = TIER;
+      return 0;
     }
+    Slot larger = slots.larger(shape, node);
+    if (larger != null) {
+      double cpuMilli = larger.shape().request().cpuMilli();
+      return cpuMilli == 0 ? 1 : 2 - shape.request().cpuMilli() / cpuMilli;
+    }
+    boolean unheld = slots.fitsUnheld(shape, node);
+    return BEFORE_UNHELD + zones.order(shape, node) + (unheld ? 0 : HELD);
+  }
+
+  private double myopicScore(PodShape shape, NodeState node) {
     int[] devices = choose(shape, node);
-    if (tier == 0 && DISPL > 0) {
-      for (int device : devices) {
-        tier -= DISPL * slots.displacedMilli(shape, node, device);
-      }
-    }
-    double score = tier + fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
+    double score = fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
     Node spec = node.node();
     long capacityMilli = node.gpuCapacityMilli();
     if (spec == null || capacityMilli == 0 || spec.allocatable().cpuMilli() == 0) {
@@ -129,48 +218,31 @@ public final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public int[] gpuDevices(PodShape shape, NodeState node) {
-    double sc = score(shape, node);
-    int t = sc > 2.5 * TIER ? 3 : sc > 1.5 * TIER ? 2 : sc > 0.5 * TIER ? 1 : 0;
-    if (t < 2) {
-      misses++;
-    }
-    T[(int) Math.min(19, seenPods / 500)][t]++;
     return choose(shape, node).clone();
   }
 
-  private static final double DISPL = Double.parseDouble(System.getProperty("x.displ", "0"));
-  private static final int MISSES = Integer.getInteger("x.misses", 1000);
-  private int misses;
-  private long lastPlan;
-
   private int[] choose(PodShape shape, NodeState node) {
     Slot slot = slots.slot(shape, node);
-    if (slot == null && LARGER) {
-      slot = slots.larger(shape, node);
-    }
+    slot = slot == null ? slots.larger(shape, node) : slot;
     if (slot != null) {
       return slot.gpuDevices().stream().mapToInt(Integer::intValue).toArray();
     }
-    boolean unheld = slots.fitsUnheld(shape, node);
-    if (shape.gpu().isWhole() && unheld && !slots.slots(node).isEmpty()) {
-      int[] found = new int[shape.gpu().count()];
-      int count = 0;
-      for (int i = 0; i < node.gpuCount() && count < found.length; i++) {
-        if (slots.unheldGpuFits(shape, node, i)) {
-          found[count++] = i;
-        }
-      }
-      return found;
-    }
-    if (!GpuChoice.hasDevices(shape, node) || shape.gpu().isWhole()) {
+    boolean unheld = slots.hasAny(node) && slots.fitsUnheld(shape, node);
+    if (!GpuChoice.hasDevices(shape, node) || (shape.gpu().isWhole() && !unheld)) {
       return GpuChoice.tightest(shape, node);
     }
+    return shape.gpu().isWhole()
+        ? slots.unheldGpus(shape, node)
+        : bestGpu(shape, node, unheld);
+  }
+
+  private int[] bestGpu(PodShape shape, NodeState node, boolean unheld) {
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
       if (unheld ? slots.unheldGpuFits(shape, node, i) : Fit.gpuFits(shape, node, i)) {
         one[0] = i;
-        double after = fragmentation.milliAfter(node, shape, one) + (unheld ? 0 : DISPL * slots.displacedMilli(shape, node, i));
+        double after = fragmentation.milliAfter(node, shape, one);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
           best = i;
           least = after;

@@ -5,6 +5,8 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Planner;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
@@ -18,6 +20,10 @@ import java.util.stream.Collectors;
 
 /** A policy that places pods on a cluster of its own, from which pods go. Not thread-safe. */
 public final class Placer {
+  private static final int EVERY = Integer.getInteger("x.every", 500);
+  private static final int MOVES = Integer.getInteger("x.moves", 50000);
+  private long arrived;
+  private final Planner planner = new Planner(1);
   private static final int ALL_SHAPES = Integer.MAX_VALUE;
 
   private final MeasuredCluster cluster;
@@ -53,6 +59,12 @@ public final class Placer {
   /** Tells the policy of a pod that arrived. */
   public void arrived(PodShape shape, double nowSeconds) {
     policy.arrived(shape, nowSeconds);
+    if (++arrived % EVERY == 0 || arrived == 50 || arrived == 150) {
+      PlanRequest request = policy.planRequest(List.of());
+      if (request != null && MOVES >= 0) {
+        policy.adopt(planner.plan(request, MOVES));
+      }
+    }
   }
 
   /** Places a pod where the policy likes it best; returns whether it fits anywhere. */

@@ -41,6 +41,7 @@ final class NaiveCluster {
                     .collect(
                         Collectors.groupingBy(
                             TracePod::shape, LinkedHashMap::new, Collectors.counting()))));
+    policy.attach(cluster);
     scenario.nodes().forEach(cluster::putNode);
     scenario.running().forEach(cluster::place);
   }

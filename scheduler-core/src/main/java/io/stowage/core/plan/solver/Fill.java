@@ -1,12 +1,18 @@
 package io.stowage.core.plan.solver;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
 /** Places pods that have no slot, kind by kind, each where it wastes least. */
 final class Fill {
+  private static final double BALANCE = 0.5;
 
-  private record Candidate(int node, double waste) {}
+  private record Candidate(int node, double waste) {
+    static final Comparator<Candidate> LEAST_WASTE_FIRST =
+        Comparator.comparingDouble(Candidate::waste).thenComparingInt(Candidate::node);
+  }
 
   private Fill() {}
 
@@ -14,46 +20,32 @@ final class Fill {
    * Places what it can.
    *
    * @param order the kinds in the order to place them in
+   * @param supply how many of each kind have no slot; counted down
+   * @param trials the nodes with the slots that they have already
    */
-  static void place(
-      Kinds kinds, List<Integer> order, Supply supply, List<PlannedNode> nodes, double balance) {
-    Trial trial = new Trial(kinds);
+  static void place(Kinds kinds, List<Integer> order, Supply supply, List<Trial> trials) {
     for (int kind : order) {
       if (supply.left(kind) <= 0) {
         continue;
       }
-      PriorityQueue<Candidate> best =
-          new PriorityQueue<>(
-              (a, b) -> {
-                int byWaste = Double.compare(a.waste(), b.waste());
-                return byWaste != 0 ? byWaste : Integer.compare(a.node(), b.node());
-              });
-      for (int i = 0; i < nodes.size(); i++) {
-        offer(best, trial, nodes.get(i), i, kind, balance);
+      List<Candidate> fitting = new ArrayList<>();
+      for (int node = 0; node < trials.size(); node++) {
+        double waste = trials.get(node).waste(kind, BALANCE);
+        if (waste < Double.POSITIVE_INFINITY) {
+          fitting.add(new Candidate(node, waste));
+        }
       }
+      PriorityQueue<Candidate> best = new PriorityQueue<>(Candidate.LEAST_WASTE_FIRST);
+      best.addAll(fitting);
       while (supply.left(kind) > 0 && !best.isEmpty()) {
-        int chosen = best.remove().node();
-        PlannedNode node = nodes.get(chosen);
-        trial.start(node.room(), node.getPacking());
-        trial.put(kind);
-        node.setPacking(trial.packing());
+        int node = best.remove().node();
+        trials.get(node).put(kind);
         supply.add(kind, -1);
-        offer(best, trial, node, chosen, kind, balance);
+        double waste = trials.get(node).waste(kind, BALANCE);
+        if (waste < Double.POSITIVE_INFINITY) {
+          best.add(new Candidate(node, waste));
+        }
       }
-    }
-  }
-
-  private static void offer(
-      PriorityQueue<Candidate> best,
-      Trial trial,
-      PlannedNode node,
-      int index,
-      int kind,
-      double balance) {
-    trial.start(node.room(), node.getPacking());
-    double waste = trial.waste(kind, balance);
-    if (waste < Double.POSITIVE_INFINITY) {
-      best.add(new Candidate(index, waste));
     }
   }
 }

@@ -25,9 +25,13 @@ final class Kinds {
   /** How many levels of priority are told apart; lower ones count as the lowest. */
   private static final int PRIORITY_LEVELS = 3;
 
-  static final double SCARCE_SIZE = Double.parseDouble(System.getProperty("x.ss", "0.3"));
-  static final double SCARCE_WORTH = Double.parseDouble(System.getProperty("x.sw", "0.05"));
-  static final double PRESSURE = Double.parseDouble(System.getProperty("x.pr", "0.2"));
+  /** How much earlier a pod is packed, and how much more it is worth, that few GPUs can serve. */
+  private static final double SCARCE_SIZE = 3;
+
+  private static final double SCARCE_WORTH = 0.3;
+
+  /** What a milli-GPU's worth of CPU counts where a pod asks for no GPU. */
+  private static final double CPU_WORTH = 0.25;
 
   private final List<Demand> demands;
   private final Map<String, Integer> extended = new HashMap<>();
@@ -125,7 +129,7 @@ final class Kinds {
         }
       }
       size[kind] *= 1 + SCARCE_SIZE * (1 - openPart);
-      long worth = gpu.isNone() ? 1 + Math.round(cpuAsGpuMilli * Double.parseDouble(System.getProperty("x.cw", "0.25"))) : Math.round(milli * (1 + SCARCE_WORTH * (1 - openPart)));
+      long worth = gpu.isNone() ? 1 + Math.round(CPU_WORTH * cpuAsGpuMilli) : Math.round(milli * (1 + SCARCE_WORTH * (1 - openPart)));
       if (demand.pending()) {
         int level = Math.min(PRIORITY_LEVELS - 1, priorities.indexOf(demand.priority()));
         pendingWorth[kind] = worth << (16 * (PRIORITY_LEVELS - 1 - level));
@@ -147,6 +151,13 @@ final class Kinds {
     amounts[EPHEMERAL_STORAGE] = resources.ephemeralStorageBytes();
     amounts[PODS] = 1;
     extended.forEach((resource, index) -> amounts[index] = resources.extended(resource));
+  }
+
+  /** Tells whether a kind may have slots on a node: forecast pods keep off what is kept for others. */
+  boolean mayUse(int kind, Room room) {
+    return room.gpusKeptFor == 0
+        || demands.get(kind).pending()
+        || (gpuUnits[kind] == 0 && gpuCount[kind] == room.gpusKeptFor);
   }
 
   /** Returns how many kinds there are. */

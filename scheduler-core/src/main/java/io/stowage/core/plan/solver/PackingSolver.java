@@ -1,5 +1,6 @@
 package io.stowage.core.plan.solver;
 
+import io.stowage.core.cluster.PodShape;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.NodeRoom;
 import io.stowage.core.plan.Slot;
@@ -22,8 +23,7 @@ import org.optaplanner.core.config.solver.termination.TerminationConfig;
 
 /** Packs demands into the room of some nodes. Not thread-safe. */
 public final class PackingSolver {
-  private static final int LATE_ACCEPTANCE = Integer.getInteger("x.la", 200);
-  private static final double FILL_BALANCE = 0.5;
+  private static final int LATE_ACCEPTANCE = 2;
 
   private final long seed;
   private final Map<Integer, Solver<PackingProblem>> solvers = new HashMap<>();
@@ -78,37 +78,51 @@ public final class PackingSolver {
                     .thenComparing(kind -> -demands.get(kind).priority())
                     .thenComparing(kind -> -kinds.size[kind]))
             .toList();
-    List<PlannedNode> nodes = new ArrayList<>();
+    List<Room> open = new ArrayList<>();
+    List<Trial> trials = new ArrayList<>();
     Supply supply = new Supply(counts);
-    Trial trial = new Trial(kinds);
-    Map<io.stowage.core.cluster.PodShape, List<Integer>> kindsByShape = new HashMap<>();
+    Map<PodShape, List<Integer>> kindsByShape = new HashMap<>();
     for (int kind : bySize) {
-      kindsByShape.computeIfAbsent(demands.get(kind).shape(), s -> new ArrayList<>()).add(kind);
+      kindsByShape
+          .computeIfAbsent(demands.get(kind).shape(), added -> new ArrayList<>())
+          .add(kind);
     }
     for (NodeRoom nodeRoom : rooms) {
       Room room = Room.of(nodeRoom, kinds);
-      if (IntStream.range(0, kinds.count()).noneMatch(kind -> room.holds(kinds, kind))) {
-        continue;
-      }
-      trial.start(room);
-      for (Slot slot : before.slots(nodeRoom.name())) {
-        long devices = slot.gpuDevices().stream().mapToLong(d -> 1L << d).sum();
-        for (int kind : kindsByShape.getOrDefault(slot.shape(), List.of())) {
-          if (supply.left(kind) > 0 && trial.fits(kind, devices)) {
-            trial.put(kind, devices);
-            supply.add(kind, -1);
-            break;
-          }
+      if (IntStream.range(0, kinds.count()).anyMatch(kind -> room.holds(kinds, kind))) {
+        Trial trial = new Trial(kinds);
+        trial.start(room);
+        for (Slot slot : before.slots(nodeRoom.name())) {
+          keep(slot, kindsByShape.getOrDefault(slot.shape(), List.of()), trial, supply);
         }
+        open.add(room);
+        trials.add(trial);
       }
-      nodes.add(new PlannedNode(nodes.size(), room, trial.packing()));
     }
-    Fill.place(kinds, bySize, supply, nodes, FILL_BALANCE);
+    Fill.place(kinds, bySize, supply, trials);
+    List<PlannedNode> nodes = new ArrayList<>(open.size());
+    for (int i = 0; i < open.size(); i++) {
+      nodes.add(new PlannedNode(i, open.get(i), trials.get(i).packing()));
+    }
     PackingProblem problem = new PackingProblem(kinds, counts, nodes);
-    if (moves > 0 && !nodes.isEmpty()) {
-      problem = solver(moves).solve(problem);
+    return plan(moves > 0 && nodes.size() > 0 ? solver(moves).solve(problem) : problem);
+  }
+
+  /** Puts in a slot of an earlier plan for the first of its kinds that has pods left. */
+  private static void keep(Slot slot, List<Integer> kindsOfShape, Trial trial, Supply supply) {
+    long devices = 0;
+    for (int device : slot.gpuDevices()) {
+      devices |= device < Room.MAX_GPUS ? 1L << device : 0;
     }
-    return plan(problem);
+    for (int kind : kindsOfShape) {
+      if (supply.left(kind) > 0
+          && Long.bitCount(devices) == slot.gpuDevices().size()
+          && trial.fits(kind, devices)) {
+        trial.put(kind, devices);
+        supply.add(kind, -1);
+        return;
+      }
+    }
   }
 
   private static StowagePlan plan(PackingProblem problem) {

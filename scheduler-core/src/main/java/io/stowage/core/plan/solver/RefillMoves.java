@@ -8,17 +8,28 @@ import org.optaplanner.core.api.score.director.ScoreDirector;
 import org.optaplanner.core.impl.heuristic.selector.move.factory.MoveIteratorFactory;
 
 /**
- * Makes moves without end: each empties 2 to 5 nodes of the plan and refills them with their slots
- * and some pods that have none, the largest first, in a more or less perturbed order.
+ * Makes moves without end: each empties GPUs of 2 to 4 nodes of the plan and refills these nodes
+ * with the slots taken out and some pods that have none, the largest first, in a more or less
+ * perturbed order.
  *
  * <p>Source: large neighbourhood search (Shaw 1998).
  */
 public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Refill> {
   private static final int MIN_NODES = 2;
-  private static final int MAX_NODES = Integer.getInteger("x.maxn", 5);
-  private static final int MAX_ADDED_KINDS = Integer.getInteger("x.mak", 6);
-  private static final double[] EMPTIED = Arrays.stream(System.getProperty("x.em", "0.2,0.4,1").split(",")).mapToDouble(Double::parseDouble).toArray();
-  private static final double NOISE = Double.parseDouble(System.getProperty("x.noise", "0.25"));
+  private static final int MAX_NODES = 4;
+  private static final int MAX_ADDED_KINDS = 6;
+  /** Which part of a chosen node's GPUs is emptied, one of these each move. */
+  private static final double[] EMPTIED = {0.1, 0.2, 0.4, 1};
+
+  /** By how much of itself a pod's size may be changed in the order, one of these each move. */
+  private static final double[] SIZE_NOISE = {0, 0.5, 1, 1.5};
+
+  /** By how much the waste of a node may be changed in the choice, one of these each move. */
+  private static final double[] WASTE_NOISE = {0, 0.1, 0.2};
+
+  /** What the balance of GPU and CPU weighs, one of these each move. */
+  private static final double[] BALANCE = {0, 0.5, 1};
+
   private static final int MAX_ADDED_PODS = 3;
 
   @Override
@@ -68,9 +79,9 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
     @Override
     public Refill next() {
       PlannedNode[] chosen = chooseNodes();
-      double noise = random.nextInt(4) * NOISE;
+      double noise = oneOf(SIZE_NOISE);
       pods = 0;
-      double emptied = EMPTIED[random.nextInt(EMPTIED.length)];
+      double emptied = oneOf(EMPTIED);
       for (int i = 0; i < chosen.length; i++) {
         trials[i].start(chosen[i].room());
         Packing packing = chosen[i].getPacking();
@@ -89,8 +100,8 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
       }
       addUnplaced(noise);
       sort();
-      double balance = random.nextInt(3) * 0.5;
-      double nodeNoise = random.nextInt(3) * 0.1;
+      double balance = oneOf(BALANCE);
+      double nodeNoise = oneOf(WASTE_NOISE);
       for (int pod = 0; pod < pods; pod++) {
         place(podKinds[pod], chosen.length, balance, nodeNoise);
       }
@@ -99,6 +110,10 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
         packings[i] = trials[i].packing();
       }
       return new Refill(chosen, packings);
+    }
+
+    private double oneOf(double[] choices) {
+      return choices[random.nextInt(choices.length)];
     }
 
     private PlannedNode[] chooseNodes() {
@@ -119,19 +134,17 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
 
     private void addUnplaced(double noise) {
       Supply supply = problem.supply();
+      int slotted = pods;
       int added = Math.min(supply.openCount(), random.nextInt(MAX_ADDED_KINDS + 1));
       for (int i = 0; i < added; i++) {
         int kind = supply.openKind(random.nextInt(supply.openCount()));
-        boolean isNew = true;
-        for (int j = 1; j <= i && isNew; j++) {
-          isNew = podKinds[pods - j] != kind; // enough to keep a kind from coming twice in a row
-          break;
+        int taken = 0;
+        for (int pod = slotted; pod < pods; pod++) {
+          taken += podKinds[pod] == kind ? 1 : 0;
         }
-        if (isNew) {
-          int most = Math.min(supply.left(kind), 1 + random.nextInt(MAX_ADDED_PODS));
-          for (int pod = 0; pod < most; pod++) {
-            addPod(kind, noise);
-          }
+        int most = Math.min(supply.left(kind) - taken, 1 + random.nextInt(MAX_ADDED_PODS));
+        for (int pod = 0; pod < most; pod++) {
+          addPod(kind, noise);
         }
       }
     }

@@ -5,7 +5,7 @@ import io.stowage.core.plan.NodeRoom;
 /** What is free on a node, in the numbers of {@link Kinds}. Arrays must not be changed. */
 final class Room {
   /** A node without room. */
-  static final Room NONE = new Room("", new long[0], new long[0], new long[0], new int[0], -1);
+  static final Room NONE = new Room("", new long[0], new long[0], new long[0], new int[0], -1, 0);
 
   /** GPUs beyond these are left out of the plan: a packing has a bit for each. */
   static final int MAX_GPUS = Long.SIZE;
@@ -21,6 +21,7 @@ final class Room {
   final long[] gpuCapacity;
   final int[] gpuModel;
   final int gpuResource;
+  final int gpusKeptFor;
 
   private Room(
       String name,
@@ -28,13 +29,15 @@ final class Room {
       long[] gpuFree,
       long[] gpuCapacity,
       int[] gpuModel,
-      int gpuResource) {
+      int gpuResource,
+      int gpusKeptFor) {
     this.name = name;
     this.free = free;
     this.gpuFree = gpuFree;
     this.gpuCapacity = gpuCapacity;
     this.gpuModel = gpuModel;
     this.gpuResource = gpuResource;
+    this.gpusKeptFor = gpusKeptFor;
   }
 
   static Room of(NodeRoom room, Kinds kinds) {
@@ -53,11 +56,15 @@ final class Room {
         gpuFree,
         gpuCapacity,
         gpuModel,
-        kinds.numberOfGpuResource(room.gpuResource()));
+        kinds.numberOfGpuResource(room.gpuResource()),
+        room.gpusKeptFor());
   }
 
   /** Tells whether one pod of a kind fits the empty plan here. */
   boolean holds(Kinds kinds, int kind) {
+    if (!kinds.mayUse(kind, this)) {
+      return false;
+    }
     long[] ask = kinds.ask[kind];
     for (int i = 0; i < ask.length; i++) {
       if (ask[i] > 0 && ask[i] > free[i]) {

@@ -7,14 +7,18 @@ import java.util.Arrays;
  * thread-safe.
  */
 final class Trial {
+  /** What demand for a model weighs: pods that may choose keep off models that others must have. */
+  private static final double PRESSURE = 0.3;
+
+  private static final double MAX_PRESSURE = 3;
   private static final double UNFIT = Double.POSITIVE_INFINITY;
 
   private final Kinds kinds;
   private Room room = Room.NONE;
   private long[] left = {};
-  private long[] gpuLeft = new long[Room.MAX_GPUS];
-  private int[] slotKinds = new int[16];
-  private long[] slotDevices = new long[16];
+  private long[] gpuLeft = {};
+  private int[] slotKinds = new int[4];
+  private long[] slotDevices = new long[4];
   private int slots;
 
   Trial(Kinds kinds) {
@@ -26,6 +30,9 @@ final class Trial {
   void start(Room next) {
     room = next;
     System.arraycopy(next.free, 0, left, 0, left.length);
+    if (gpuLeft.length < next.gpuFree.length) {
+      gpuLeft = new long[next.gpuFree.length];
+    }
     System.arraycopy(next.gpuFree, 0, gpuLeft, 0, next.gpuFree.length);
     slots = 0;
   }
@@ -54,6 +61,9 @@ final class Trial {
    * @param balance the weight of balance
    */
   double waste(int kind, double balance) {
+    if (!kinds.mayUse(kind, room)) {
+      return UNFIT;
+    }
     long[] ask = kinds.ask[kind];
     for (int i = 0; i < ask.length; i++) {
       if (ask[i] > left[i] && ask[i] > 0) {
@@ -82,7 +92,7 @@ final class Trial {
       }
     }
     if (count > 0) {
-      waste += Kinds.PRESSURE * Math.min(3, kinds.pressure[room.gpuModel[0]]);
+      waste += PRESSURE * Math.min(MAX_PRESSURE, kinds.pressure[room.gpuModel[0]]);
     }
     if (balance > 0 && room.free[Kinds.CPU] > 0) {
       double gpuAll = 0;
@@ -154,6 +164,9 @@ final class Trial {
 
   /** Tells whether a pod of a kind fits on given GPUs. */
   boolean fits(int kind, long devices) {
+    if (!kinds.mayUse(kind, room)) {
+      return false;
+    }
     long[] ask = kinds.ask[kind];
     for (int i = 0; i < ask.length; i++) {
       if (ask[i] > left[i] && ask[i] > 0) {

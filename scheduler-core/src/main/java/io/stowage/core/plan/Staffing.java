@@ -1,0 +1,265 @@
+package io.stowage.core.plan;
+
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.GpuRequest;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import io.stowage.core.forecast.ShapeForecast;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Decides how many nodes to keep for pods of several GPUs, and which.
+ *
+ * <p>Pods of a load a find room nearly always where there is room for a + {@value #SAFETY} √a of
+ * them: the square-root staffing rule of queueing theory (Halfin and Whitt, "Heavy-Traffic Limits
+ * for Queues with Many Exponential Servers", Operations Research 1981). That much is kept for each
+ * number of GPUs, the largest first; and, for pods that few nodes can hold because of the model,
+ * CPU or memory that they ask for, on those nodes.
+ */
+public final class Staffing {
+  private static final double SAFETY = 1.5;
+
+  private final List<NodeState> nodes = new ArrayList<>();
+
+  /** The same nodes as they would be without any pod. */
+  private final List<NodeState> empty = new ArrayList<>();
+
+  private final Map<PodShape, BitSet> ableNodesByShape = new HashMap<>();
+  private final Zones previous;
+  private final Map<String, Zone> zoneByNode = new HashMap<>();
+
+  private record Size(String resource, int gpus) {}
+
+  private record Load(PodShape shape, double pods) {}
+
+  private Staffing(Cluster cluster, Zones previous) {
+    this.previous = previous;
+    Cluster emptied = new Cluster();
+    cluster.forEachNode(
+        state -> {
+          Node node = state.node();
+          if (node != null && node.countsAsCapacity() && !node.cordoned() && state.gpuCount() > 0) {
+            nodes.add(state);
+            empty.add(emptied.putNode(node));
+          }
+        });
+  }
+
+  /**
+   * Returns the zones for a forecast.
+   *
+   * @param mix what is expected, most frequent first
+   * @param previous the zones until now, which change as little as possible
+   */
+  public static Zones zones(Cluster cluster, List<ShapeForecast> mix, Zones previous) {
+    Staffing staffing = new Staffing(cluster, previous);
+    Map<Size, List<Load>> loadsByClass = new HashMap<>();
+    for (Load load : staffing.loads(mix)) {
+      GpuRequest gpu = load.shape.gpu();
+      if (gpu.isWhole() && gpu.count() > 1 && load.pods > 0) {
+        loadsByClass
+            .computeIfAbsent(new Size(gpu.resource(), gpu.count()), added -> new ArrayList<>())
+            .add(load);
+      }
+    }
+    loadsByClass.keySet().stream()
+        .sorted(Comparator.comparing(Size::gpus).reversed().thenComparing(Size::resource))
+        .forEach(key -> staffing.staff(key, loadsByClass.getOrDefault(key, List.of())));
+    return new Zones(staffing.zoneByNode);
+  }
+
+  /**
+   * Returns how many pods there must be room for so that pods of the given load seldom wait.
+   *
+   * @param loadPods how many run at a time, at least 0
+   */
+  static long staffed(double loadPods) {
+    return Math.round(loadPods + SAFETY * Math.sqrt(loadPods));
+  }
+
+  /**
+   * Returns the loads, cut in proportion where they ask for more GPUs than there are. Where no pod
+   * has ended yet, pods are taken to fill the cluster in proportion to their arrivals.
+   */
+  private List<Load> loads(List<ShapeForecast> mix) {
+    Map<String, Double> capacityMilli = new HashMap<>();
+    Map<String, Long> unitsPerGpu = new HashMap<>();
+    for (NodeState node : empty) {
+      for (int i = 0; i < node.gpuCount(); i++) {
+        String resource = resource(node);
+        unitsPerGpu.merge(resource, node.gpuCapacityUnits(i), Math::max);
+      }
+      capacityMilli.merge(resource(node), (double) node.gpuCapacityMilli(), Double::sum);
+    }
+    Map<String, Double> askedMilli = new HashMap<>();
+    for (ShapeForecast shape : mix) {
+      GpuRequest gpu = shape.shape().gpu();
+      double milli = gpu.totalMilli(unitsPerGpu.getOrDefault(gpu.resource(), 0L));
+      askedMilli.merge(gpu.resource(), milli * pods(shape), Double::sum);
+    }
+    List<Load> loads = new ArrayList<>();
+    for (ShapeForecast shape : mix) {
+      String resource = shape.shape().gpu().resource();
+      double asked = askedMilli.getOrDefault(resource, 0.0);
+      double cut = asked == 0 ? 0 : capacityMilli.getOrDefault(resource, 0.0) / asked;
+      boolean bounded = Double.isFinite(shape.loadPods());
+      loads.add(new Load(shape.shape(), pods(shape) * (bounded ? Math.min(1, cut) : cut)));
+    }
+    return loads;
+  }
+
+  private static double pods(ShapeForecast shape) {
+    return Double.isFinite(shape.loadPods()) ? shape.loadPods() : shape.part();
+  }
+
+  private static String resource(NodeState state) {
+    Node node = state.node();
+    return node == null ? "" : node.gpus().resource();
+  }
+
+  /** Keeps nodes for one class: for the pods that fewest nodes can hold first. */
+  private void staff(Size key, List<Load> loads) {
+    Map<BitSet, Double> loadByNodes = new LinkedHashMap<>();
+    double pods = 0;
+    double cpuMilli = 0;
+    double memoryBytes = 0;
+    for (Load load : loads) {
+      BitSet able = ableNodes(load.shape);
+      if (!able.isEmpty()) {
+        loadByNodes.merge(able, load.pods, Double::sum);
+        pods += load.pods;
+        cpuMilli += load.pods * load.shape.request().cpuMilli();
+        memoryBytes += load.pods * load.shape.request().memoryBytes();
+      }
+    }
+    if (pods == 0) {
+      return;
+    }
+    int[] roomPods = new int[nodes.size()];
+    for (int i = 0; i < roomPods.length; i++) {
+      roomPods[i] = roomPods(empty.get(i), key, cpuMilli / pods, memoryBytes / pods);
+    }
+    List<BitSet> narrowFirst =
+        loadByNodes.keySet().stream().sorted(Comparator.comparingInt(BitSet::cardinality)).toList();
+    int widestReach = narrowFirst.get(narrowFirst.size() - 1).cardinality();
+    BitSet kept = new BitSet();
+    List<BitSet> narrower = new ArrayList<>();
+    for (BitSet able : narrowFirst) {
+      double load = 0;
+      for (Map.Entry<BitSet, Double> other : loadByNodes.entrySet()) {
+        load += isWithin(other.getKey(), able) ? other.getValue() : 0;
+      }
+      long missing = staffed(load);
+      for (int i = kept.nextSetBit(0); i >= 0; i = kept.nextSetBit(i + 1)) {
+        missing -= able.get(i) ? roomPods[i] : 0;
+      }
+      if (missing > 0) {
+        int reach = able.cardinality();
+        Zone zone = new Zone(key.gpus, reach, reach == widestReach);
+        for (int i : byPreference(able, key, narrower)) {
+          zoneByNode.put(nodes.get(i).name(), zone);
+          kept.set(i);
+          missing -= roomPods[i];
+          if (missing <= 0) {
+            break;
+          }
+        }
+      }
+      narrower.add(able);
+    }
+  }
+
+  /** Returns the nodes that could hold a pod of the shape if they were empty. */
+  private BitSet ableNodes(PodShape shape) {
+    return ableNodesByShape.computeIfAbsent(
+        shape,
+        added -> {
+          BitSet able = new BitSet(empty.size());
+          for (int i = 0; i < empty.size(); i++) {
+            NodeState node = empty.get(i);
+            if (node.hasGpuResource(shape.gpu().resource()) && Fit.fits(shape, node)) {
+              able.set(i);
+            }
+          }
+          return able;
+        });
+  }
+
+  private static boolean isWithin(BitSet part, BitSet whole) {
+    BitSet outside = (BitSet) part.clone();
+    outside.andNot(whole);
+    return outside.isEmpty();
+  }
+
+  /** Returns how many pods of the class, asking for so much on average, a node has room for. */
+  private static int roomPods(NodeState node, Size key, double cpuMilli, double memoryBytes) {
+    double room = (double) freeGpus(node) / key.gpus;
+    room = cpuMilli > 0 ? Math.min(room, node.freeCpuMilli() / cpuMilli) : room;
+    room = memoryBytes > 0 ? Math.min(room, node.freeMemoryBytes() / memoryBytes) : room;
+    return Math.max(1, (int) room);
+  }
+
+  /**
+   * Returns nodes that no zone has yet: those that run such pods first, then those of the zone
+   * until now, then those with room at once, and last those that run pods of the class which could
+   * have gone elsewhere; among these the ones that narrower zones need least, that have fewest
+   * GPUs, and that are emptiest.
+   */
+  private List<Integer> byPreference(BitSet able, Size key, List<BitSet> narrower) {
+    record Candidate(int index, int rank, long narrower, int gpus, double free, String name) {}
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = able.nextSetBit(0); i >= 0; i = able.nextSetBit(i + 1)) {
+      NodeState node = nodes.get(i);
+      if (!zoneByNode.containsKey(node.name())) {
+        int index = i;
+        candidates.add(
+            new Candidate(
+                i,
+                rank(node, key, able),
+                narrower.stream().filter(zone -> zone.get(index)).count(),
+                node.gpuCount(),
+                (double) node.freeGpuMilli() / Math.max(1, node.gpuCapacityMilli()),
+                node.name()));
+      }
+    }
+    return candidates.stream()
+        .sorted(
+            Comparator.comparingInt(Candidate::rank)
+                .thenComparingLong(Candidate::narrower)
+                .thenComparingInt(Candidate::gpus)
+                .thenComparing(Comparator.comparingDouble(Candidate::free).reversed())
+                .thenComparing(Candidate::name))
+        .map(Candidate::index)
+        .toList();
+  }
+
+  /** Returns the preference for a node, best first from 0. */
+  private int rank(NodeState node, Size key, BitSet able) {
+    boolean kept = previous.gpusKeptFor(node.name()) == key.gpus;
+    for (Placement placement : node.placements()) {
+      PodShape shape = placement.pod().shape();
+      if (shape.gpu().isWhole() && shape.gpu().count() == key.gpus) {
+        return !isWithin(ableNodes(shape), able) ? 5 : kept ? 0 : 1;
+      }
+    }
+    return kept ? 2 : freeGpus(node) >= key.gpus ? 3 : 4;
+  }
+
+  /** Returns how many GPUs of a node are wholly free. */
+  static int freeGpus(NodeState node) {
+    int free = 0;
+    for (int i = 0; i < node.gpuCount(); i++) {
+      free += node.gpuIsFree(i) ? 1 : 0;
+    }
+    return free;
+  }
+}

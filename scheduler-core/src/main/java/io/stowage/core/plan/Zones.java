@@ -1,0 +1,87 @@
+package io.stowage.core.plan;
+
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.PodShape;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which nodes are kept for pods of several GPUs, and the order in which a pod uses nodes.
+ *
+ * <p>Immutable.
+ */
+public final class Zones {
+  /** No node is kept. */
+  public static final Zones NONE = new Zones(Map.of());
+
+  private static final int OWN = 0;
+  private static final int OUTSIDE = 1;
+  private static final int NARROWER = 2;
+
+  /** Zones that reach as many nodes or more are not told apart. */
+  private static final int REACH_LIMIT = 1 << 13;
+
+  /** More than the order of any node that has no room for the class that it is kept for. */
+  private static final int WITH_ROOM = 1 << 20;
+
+  private final Map<String, Zone> zoneByNode;
+
+  Zones(Map<String, Zone> zoneByNode) {
+    this.zoneByNode = Map.copyOf(zoneByNode);
+  }
+
+  /**
+   * Returns the order in which a pod of the shape uses the node, from 0 to about a million; among
+   * nodes of equal order the policy's score decides.
+   *
+   * <p>A pod of several GPUs goes to the widest zone of its class, outside all zones, to narrower
+   * zones of its class, then to those of other classes. All other pods start outside; a pod without
+   * GPU starts on nodes without GPUs. Of other classes' nodes those go first that have no room left
+   * for a pod of their class anyway, then the smallest class first and the zone that reaches fewest
+   * nodes last.
+   */
+  public int order(PodShape shape, NodeState node) {
+    if (shape.gpu().isNone() && node.gpuCount() == 0) {
+      return OWN;
+    }
+    Zone zone = zoneByNode.get(node.name());
+    if (zone == null) {
+      return OUTSIDE;
+    }
+    int scarcity = REACH_LIMIT - Math.min(REACH_LIMIT, zone.reach());
+    if (shape.gpu().isWhole() && shape.gpu().count() == zone.gpus()) {
+      return zone.widest() ? OWN : NARROWER + scarcity;
+    }
+    boolean hasRoom = Staffing.freeGpus(node) >= zone.gpus();
+    return zone.gpus() * REACH_LIMIT + scarcity + (hasRoom ? WITH_ROOM : 0);
+  }
+
+  /** Returns the number of GPUs of the pods that a node is kept for, 0 where it is not kept. */
+  public int gpusKeptFor(String nodeName) {
+    Zone zone = zoneByNode.get(nodeName);
+    return zone == null ? 0 : zone.gpus();
+  }
+
+  /** Returns how many nodes are kept, by the number of GPUs of the pods they are kept for. */
+  public Map<Integer, Integer> nodesByGpus() {
+    Map<Integer, Integer> nodes = new TreeMap<>();
+    zoneByNode.values().forEach(zone -> nodes.merge(zone.gpus(), 1, Integer::sum));
+    return nodes;
+  }
+
+  /** Returns the names of the nodes that are kept for something else there. */
+  public Set<String> differences(Zones other) {
+    Set<String> names = new TreeSet<>(zoneByNode.keySet());
+    names.addAll(other.zoneByNode.keySet());
+    names.removeIf(name -> Objects.equals(zone(name), other.zone(name)));
+    return names;
+  }
+
+  @Nullable Zone zone(String nodeName) {
+    return zoneByNode.get(nodeName);
+  }
+}
