@@ -47,7 +47,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheJdkAndNullnessAnnotationsAreUsed =
       classes()
           .that()
-          .resideOutsideOfPackage("io.stowage.core.trace..")
+          .resideOutsideOfPackages("io.stowage.core.trace..", "io.stowage.core.plan.solver..")
           .should()
           .onlyDependOnClassesThat()
           .resideInAnyPackage("io.stowage.core..", "java..", "org.jspecify.annotations..");
@@ -64,6 +64,16 @@ class ArchitectureTest {
               "java..",
               "org.jspecify.annotations..",
               "org.apache.commons.csv..");
+
+  @ArchTest
+  static final ArchRule onlyTheSolverPackageKnowsTheSolver =
+      classes()
+          .that()
+          .resideInAPackage("io.stowage.core.plan.solver..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "io.stowage.core..", "java..", "org.jspecify.annotations..", "org.optaplanner..");
 
   @ArchTest
   static final ArchRule packagesPointDownwards =
@@ -101,7 +111,7 @@ class ArchitectureTest {
           .whereLayer("trace")
           .mayOnlyAccessLayers("cluster")
           .whereLayer("replay")
-          .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "policy", "trace");
+          .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "plan", "policy", "trace");
 
   @ArchTest
   static final ArchRule packagesAreFreeOfCycles =

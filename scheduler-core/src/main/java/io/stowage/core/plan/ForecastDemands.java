@@ -63,8 +63,7 @@ public final class ForecastDemands {
     for (ShapeForecast forecast : mix) {
       PodShape shape = forecast.shape();
       GpuRequest gpu = shape.gpu();
-      Sums asked =
-          askedByClass.computeIfAbsent(classOf(shape, freeByClass), added -> new Sums());
+      Sums asked = askedByClass.computeIfAbsent(classOf(shape, freeByClass), added -> new Sums());
       double gpuMilli = gpu.totalMilli(largestGpuUnits.getOrDefault(gpu.resource(), 0L));
       asked.gpuMilli += forecast.part() * gpuMilli;
       asked.cpuMilli += forecast.part() * shape.request().cpuMilli();

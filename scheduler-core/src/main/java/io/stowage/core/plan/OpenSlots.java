@@ -5,6 +5,7 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,20 +16,33 @@ import org.jspecify.annotations.Nullable;
 /**
  * The slots of the plan that no pod has taken yet, as the fast path looks at them.
  *
- * <p>Belongs to the cluster's one writer; not thread-safe.
+ * <p>The cluster moves on while a plan is made and after: a slot whose room somebody else has taken
+ * is passed over until the next plan. Belongs to the cluster's one writer; not thread-safe.
  */
 public final class OpenSlots {
-  private static final OfNode NONE = new OfNode();
-
   private final Map<String, OfNode> byNode = new HashMap<>();
 
-  /** The open slots of a node and what they ask for in sum. */
+  /** The open slots of a node, never none, and what they ask for in sum. */
   private static final class OfNode {
     private final List<Slot> slots = new ArrayList<>();
     private long cpuMilli;
     private long memoryBytes;
     private long ephemeralStorageBytes;
     private final Map<String, Long> extended = new HashMap<>();
+
+    private OfNode(List<Slot> slots) {
+      slots.forEach(this::add);
+    }
+
+    private void add(Slot slot) {
+      slots.add(slot);
+      count(slot, 1);
+    }
+
+    private void remove(Slot slot) {
+      slots.remove(slot);
+      count(slot, -1);
+    }
 
     private void count(Slot slot, int sign) {
       Resources request = slot.shape().request();
@@ -37,60 +51,82 @@ public final class OpenSlots {
       ephemeralStorageBytes += sign * request.ephemeralStorageBytes();
       request.extended().forEach((name, amount) -> extended.merge(name, sign * amount, Long::sum));
     }
+
+    /** Returns the units of a GPU that slots hold. */
+    private long heldUnits(int device, long capacityUnits) {
+      long held = 0;
+      for (Slot slot : slots) {
+        if (slot.gpuDevices().contains(device)) {
+          held += slot.shape().gpu().unitsOf(capacityUnits);
+        }
+      }
+      return held;
+    }
+
+    private int heldGpus() {
+      int held = 0;
+      for (Slot slot : slots) {
+        held += slot.gpuDevices().size();
+      }
+      return held;
+    }
   }
 
   /** Replaces all slots by those of a plan; returns the nodes whose slots are others now. */
-  public Set<String> adopt(StowagePlan next) {
-    Map<String, OfNode> kept = new HashMap<>(byNode);
-    Set<String> changed = new HashSet<>();
-    byNode.clear();
-    for (Map.Entry<String, List<Slot>> entry : next.slotsByNode().entrySet()) {
-      OfNode before = kept.remove(entry.getKey());
-      if (before != null && before.slots.equals(entry.getValue())) {
-        byNode.put(entry.getKey(), before);
-        continue;
-      }
-      OfNode added = new OfNode();
-      for (Slot slot : entry.getValue()) {
-        added.slots.add(slot);
-        added.count(slot, 1);
-      }
-      byNode.put(entry.getKey(), added);
-      changed.add(entry.getKey());
-    }
-    kept.forEach(
-        (node, before) -> {
-          if (!before.slots.isEmpty()) {
-            changed.add(node);
-          }
-        });
+  public Set<String> adopt(StowagePlan plan) {
+    Set<String> changed = new HashSet<>(byNode.keySet());
+    plan.slotsByNode()
+        .forEach(
+            (node, slots) -> {
+              OfNode before = byNode.get(node);
+              if (before != null && before.slots.equals(slots)) {
+                changed.remove(node);
+              } else {
+                byNode.put(node, new OfNode(slots));
+                changed.add(node);
+              }
+            });
+    byNode.keySet().retainAll(plan.slotsByNode().keySet());
     return changed;
+  }
+
+  /** Returns the slots that are open. */
+  public StowagePlan open() {
+    Map<String, List<Slot>> slots = new HashMap<>();
+    byNode.forEach((node, here) -> slots.put(node, here.slots));
+    return new StowagePlan(slots);
+  }
+
+  /** Tells whether a node has open slots. */
+  public boolean hasAny(NodeState node) {
+    return byNode.containsKey(node.name());
   }
 
   /** Returns an open slot for a shape on a node, null where none is. */
   public @Nullable Slot slot(PodShape shape, NodeState node) {
     OfNode here = byNode.get(node.name());
-    if (here == null) {
-      return null;
-    }
-    for (Slot slot : here.slots) {
-      if (slot.shape().equals(shape) && hasRoom(slot, node)) {
-        return slot;
+    if (here != null) {
+      for (Slot slot : here.slots) {
+        if (slot.shape().equals(shape) && hasGpus(slot, node)) {
+          return slot;
+        }
       }
     }
     return null;
   }
 
-  /** Returns the least of the open slots on a node that are large enough for a shape. */
+  /**
+   * Returns the open slot on a node that a shape wastes least of, among those of larger shapes that
+   * ask for the same of GPUs; null where none is.
+   */
   public @Nullable Slot larger(PodShape shape, NodeState node) {
     OfNode here = byNode.get(node.name());
     Slot best = null;
     if (here != null) {
       for (Slot slot : here.slots) {
-        if (holds(slot, shape, node)
-            && (best == null
-                || slot.shape().request().cpuMilli() < best.shape().request().cpuMilli())
-            && hasRoom(slot, node)) {
+        if (isLarger(slot.shape(), shape)
+            && (best == null || cpuMilli(slot) < cpuMilli(best))
+            && hasGpus(slot, node)) {
           best = slot;
         }
       }
@@ -98,26 +134,26 @@ public final class OpenSlots {
     return best;
   }
 
-  
-  private static boolean holds(Slot slot, PodShape shape, NodeState node) {
-    Resources has = slot.shape().request();
-    Resources asks = shape.request();
-    if (!slot.shape().gpu().equals(shape.gpu()) || !slot.shape().gpuModels().equals(shape.gpuModels())
-        || asks.cpuMilli() > has.cpuMilli()
-        || asks.memoryBytes() > has.memoryBytes()
-        || asks.ephemeralStorageBytes() > has.ephemeralStorageBytes()
-        || !asks.extended().equals(has.extended())) {
-      return false;
-    }
-    for (int device : slot.gpuDevices()) {
-      if (!shape.acceptsModel(node.gpuModel(device))) {
-        return false;
-      }
-    }
-    return true;
+  private static long cpuMilli(Slot slot) {
+    return slot.shape().request().cpuMilli();
   }
 
-  private static boolean hasRoom(Slot slot, NodeState node) {
+  private static boolean isLarger(PodShape large, PodShape small) {
+    Resources has = large.request();
+    Resources asks = small.request();
+    return asks.cpuMilli() <= has.cpuMilli()
+        && asks.memoryBytes() <= has.memoryBytes()
+        && asks.ephemeralStorageBytes() <= has.ephemeralStorageBytes()
+        && asks.extended().equals(has.extended())
+        && large.gpu().equals(small.gpu())
+        && large.gpuModels().equals(small.gpuModels());
+  }
+
+  /** Tells whether a slot's GPUs are still free; on a node that hides its devices any will do. */
+  private static boolean hasGpus(Slot slot, NodeState node) {
+    if (!node.gpusVisible()) {
+      return true;
+    }
     for (int device : slot.gpuDevices()) {
       if (device >= node.gpuCount() || !node.gpuHasRoom(device, slot.shape().gpu())) {
         return false;
@@ -126,18 +162,13 @@ public final class OpenSlots {
     return true;
   }
 
-  /** Returns the open slots of a node. */
-  public List<Slot> slots(NodeState node) {
-    return byNode.getOrDefault(node.name(), NONE).slots;
-  }
-
   /** Tells whether a shape fits what no slot holds; that it fits the node is known. */
   public boolean fitsUnheld(PodShape shape, NodeState node) {
     OfNode here = byNode.get(node.name());
-    if (here == null || here.slots.isEmpty()) {
-      return true;
-    }
-    Resources request = shape.request();
+    return here == null || (sumsFit(shape.request(), here, node) && gpusFit(shape, here, node));
+  }
+
+  private static boolean sumsFit(Resources request, OfNode here, NodeState node) {
     if (lacks(request.cpuMilli(), node.freeCpuMilli() - here.cpuMilli)
         || lacks(request.memoryBytes(), node.freeMemoryBytes() - here.memoryBytes)
         || lacks(
@@ -153,114 +184,75 @@ public final class OpenSlots {
         return false;
       }
     }
-    GpuRequest gpu = shape.gpu();
-    int found = 0;
-    for (int device = 0; device < node.gpuCount() && found < gpu.count(); device++) {
-      found += unheldGpuFits(shape, node, device) ? 1 : 0;
-    }
-    return found >= gpu.count() || !node.hasGpuResource(gpu.resource());
+    return true;
   }
 
   private static boolean lacks(long asked, long free) {
     return asked > 0 && asked > free;
   }
 
-  /** Tells whether a GPU has room for the shape's part on one GPU that no slot holds. */
-  public boolean unheldGpuFits(PodShape shape, NodeState node, int device) {
-    if (!shape.acceptsModel(node.gpuModel(device))
-        || !node.gpuHasRoom(device, shape.gpu())) {
-      return false;
-    }
-    OfNode here = byNode.get(node.name());
-    if (here == null) {
+  private static boolean gpusFit(PodShape shape, OfNode here, NodeState node) {
+    GpuRequest gpu = shape.gpu();
+    if (!node.hasGpuResource(gpu.resource())) {
       return true;
     }
-    long capacity = node.gpuCapacityUnits(device);
-    long held = 0;
-    for (Slot slot : here.slots) {
-      if (slot.gpuDevices().contains(device)) {
-        held += slot.shape().gpu().unitsOf(capacity);
-      }
+    int found = node.gpusVisible() ? 0 : -here.heldGpus();
+    for (int device = 0; device < node.gpuCount() && found < gpu.count(); device++) {
+      found +=
+          (node.gpusVisible() ? isUnheld(shape, here, node, device) : node.gpuIsFree(device))
+              ? 1
+              : 0;
     }
+    return found >= gpu.count();
+  }
+
+  /** Tells whether a GPU has room for the shape's part on one GPU that no slot holds. */
+  public boolean isUnheld(PodShape shape, NodeState node, int device) {
+    OfNode here = byNode.get(node.name());
+    return here == null
+        ? node.gpuHasRoom(device, shape.gpu()) && shape.acceptsModel(node.gpuModel(device))
+        : isUnheld(shape, here, node, device);
+  }
+
+  private static boolean isUnheld(PodShape shape, OfNode here, NodeState node, int device) {
+    if (!node.gpuHasRoom(device, shape.gpu()) || !shape.acceptsModel(node.gpuModel(device))) {
+      return false;
+    }
+    long held = here.heldUnits(device, node.gpuCapacityUnits(device));
     return shape.gpu().isWhole()
         ? held == 0
         : node.gpuFreeUnits(device) - held >= shape.gpu().unitsPerGpu();
   }
 
-  /** Returns the first GPUs for whole ones that no slot holds; the shape fits unheld. */
-  public int[] unheldGpus(PodShape shape, NodeState node) {
-    int[] found = new int[shape.gpu().count()];
-    int count = 0;
-    for (int device = 0; count < found.length; device++) {
-      if (unheldGpuFits(shape, node, device)) {
-        found[count++] = device;
-      }
-    }
-    return found;
-  }
-
-  /** Tells whether a node has open slots. */
-  public boolean hasAny(NodeState node) {
-    OfNode here = byNode.get(node.name());
-    return here != null && !here.slots.isEmpty();
-  }
-
-  /** Takes note of a pod that was placed, which may take a slot; returns whether it could. */
+  /**
+   * Takes note of a pod that was placed, which takes the slot of its shape, or of a larger one, on
+   * its GPUs; returns whether it took any.
+   */
   public boolean placed(PodShape shape, NodeState node, int[] gpuDevices) {
     OfNode here = byNode.get(node.name());
-    if (here == null || here.slots.isEmpty()) {
+    if (here == null) {
       return false;
     }
     Slot taken = null;
     for (Slot slot : here.slots) {
-      if (slot.shape().equals(shape) && (taken == null || isOn(slot, gpuDevices))) {
+      if ((slot.shape().equals(shape) || isLarger(slot.shape(), shape))
+          && (!node.gpusVisible() || isOn(slot, gpuDevices))
+          && (taken == null || cpuMilli(slot) < cpuMilli(taken))) {
         taken = slot;
       }
     }
     if (taken == null) {
-      taken = larger(shape, node, gpuDevices);
-    }
-    if (taken != null) {
-      here.slots.remove(taken);
-      here.count(taken, -1);
-    }
-    return taken != null;
-  }
-
-  private @Nullable Slot larger(PodShape shape, NodeState node, int[] gpuDevices) {
-    Slot best = null;
-    for (Slot slot : slots(node)) {
-      if (holds(slot, shape, node)
-          && isOn(slot, gpuDevices)
-          && (best == null
-              || slot.shape().request().cpuMilli() < best.shape().request().cpuMilli())) {
-        best = slot;
-      }
-    }
-    return best;
-  }
-
-  private static boolean isOn(Slot slot, int[] gpuDevices) {
-    if (slot.gpuDevices().size() != gpuDevices.length) {
       return false;
     }
-    for (int device : gpuDevices) {
-      if (!slot.gpuDevices().contains(device)) {
-        return false;
-      }
+    here.remove(taken);
+    if (here.slots.isEmpty()) {
+      byNode.remove(node.name());
     }
     return true;
   }
 
-  /** Returns the slots that are open, as a plan. */
-  public StowagePlan open() {
-    Map<String, List<Slot>> slots = new HashMap<>();
-    byNode.forEach(
-        (node, here) -> {
-          if (!here.slots.isEmpty()) {
-            slots.put(node, here.slots);
-          }
-        });
-    return new StowagePlan(slots);
+  private static boolean isOn(Slot slot, int[] gpuDevices) {
+    return slot.gpuDevices().size() == gpuDevices.length
+        && Arrays.stream(gpuDevices).allMatch(slot.gpuDevices()::contains);
   }
 }

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Stowage's own policy: nodes that are kept for pods of several GPUs are used in the order of
@@ -48,7 +49,9 @@ final class StowagePolicy implements PlacementPolicy {
   private static final double PER_ORDER = 1e5;
 
   /** What comes before all unheld room: a slot of the shape, then a larger one. */
-  private static final int BEFORE_UNHELD = 2;
+  private static final double SLOT = -2;
+
+  private static final double LARGER_SLOT = -1;
 
   /** What held room costs in the order: more than a zone of the pod's own class. */
   private static final int HELD = 10_000;
@@ -125,7 +128,7 @@ final class StowagePolicy implements PlacementPolicy {
       return;
     }
     nextZonesAtEvents = events + Math.min(PLAN_EVENTS, 1 + events / 4);
-    Zones planned = Boolean.getBoolean("x.nozones") ? Zones.NONE : Staffing.zones(cluster, forecast.mix(), zones);
+    Zones planned = Staffing.zones(cluster, forecast.mix(), zones);
     Set<String> differences = zones.differences(planned);
     zones = planned;
     differences.forEach(this::changed);
@@ -182,15 +185,17 @@ final class StowagePolicy implements PlacementPolicy {
   /** Returns the place of a node in the order in which a pod of the shape uses nodes. */
   private double order(PodShape shape, NodeState node) {
     if (slots.slot(shape, node) != null) {
-      return 0;
+      return SLOT;
     }
     Slot larger = slots.larger(shape, node);
     if (larger != null) {
       double cpuMilli = larger.shape().request().cpuMilli();
-      return cpuMilli == 0 ? 1 : 2 - shape.request().cpuMilli() / cpuMilli;
+      return cpuMilli == 0
+          ? LARGER_SLOT
+          : LARGER_SLOT + (1 - shape.request().cpuMilli() / cpuMilli);
     }
     boolean unheld = slots.fitsUnheld(shape, node);
-    return BEFORE_UNHELD + zones.order(shape, node) + (unheld ? 0 : HELD);
+    return zones.order(shape, node) + (unheld ? 0 : HELD);
   }
 
   private double myopicScore(PodShape shape, NodeState node) {
@@ -222,25 +227,31 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   private int[] choose(PodShape shape, NodeState node) {
+    if (!GpuChoice.hasDevices(shape, node) || !node.gpusVisible()) {
+      return GpuChoice.tightest(shape, node);
+    }
     Slot slot = slots.slot(shape, node);
     slot = slot == null ? slots.larger(shape, node) : slot;
     if (slot != null) {
       return slot.gpuDevices().stream().mapToInt(Integer::intValue).toArray();
     }
     boolean unheld = slots.hasAny(node) && slots.fitsUnheld(shape, node);
-    if (!GpuChoice.hasDevices(shape, node) || (shape.gpu().isWhole() && !unheld)) {
-      return GpuChoice.tightest(shape, node);
+    if (!shape.gpu().isWhole()) {
+      return bestGpu(shape, node, unheld);
     }
-    return shape.gpu().isWhole()
-        ? slots.unheldGpus(shape, node)
-        : bestGpu(shape, node, unheld);
+    return unheld
+        ? IntStream.range(0, node.gpuCount())
+            .filter(device -> slots.isUnheld(shape, node, device))
+            .limit(shape.gpu().count())
+            .toArray()
+        : GpuChoice.tightest(shape, node);
   }
 
   private int[] bestGpu(PodShape shape, NodeState node, boolean unheld) {
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (unheld ? slots.unheldGpuFits(shape, node, i) : Fit.gpuFits(shape, node, i)) {
+      if (unheld ? slots.isUnheld(shape, node, i) : Fit.gpuFits(shape, node, i)) {
         one[0] = i;
         double after = fragmentation.milliAfter(node, shape, one);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {

@@ -142,7 +142,7 @@ public final class ChurnReplay {
     SplittableRandom random = new SplittableRandom(seed);
     SplittableRandom arrivalStream = random.split();
     this.settings = settings;
-    this.placer = new Placer(scenario, policyName, random.split());
+    this.placer = new Placer(scenario, policyName, random.split(), Planning.Budget.CHURNING);
     this.pods = scenario.pods();
     this.shapes = pods.stream().map(TracePod::shape).distinct().toList();
     this.arrivals =

@@ -5,8 +5,6 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.plan.PlanRequest;
-import io.stowage.core.plan.Planner;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
@@ -20,15 +18,12 @@ import java.util.stream.Collectors;
 
 /** A policy that places pods on a cluster of its own, from which pods go. Not thread-safe. */
 public final class Placer {
-  private static final int EVERY = Integer.getInteger("x.every", 500);
-  private static final int MOVES = Integer.getInteger("x.moves", 50000);
-  private long arrived;
-  private final Planner planner = new Planner(1);
   private static final int ALL_SHAPES = Integer.MAX_VALUE;
 
   private final MeasuredCluster cluster;
   private final PlacementPolicy policy;
   private final NodeScores scores;
+  private final Planning planning;
 
   /**
    * Creates a cluster as the scenario describes it.
@@ -37,11 +32,17 @@ public final class Placer {
    * @param ties what breaks ties of a policy that asks for it
    */
   public Placer(Scenario scenario, String policyName, RandomGenerator ties) {
+    this(scenario, policyName, ties, Planning.Budget.FILLING);
+  }
+
+  /** Creates a cluster as the scenario describes it, with another budget for planning. */
+  Placer(Scenario scenario, String policyName, RandomGenerator ties, Planning.Budget budget) {
     policy = Policies.create(policyName, typicalPods(scenario.pods()));
     cluster = new MeasuredCluster(scenario.nodes());
     scores = new NodeScores(cluster.cluster(), policy, ties, ALL_SHAPES);
     scenario.running().forEach(cluster::place);
     policy.attach(cluster.cluster());
+    planning = new Planning(policy, budget);
   }
 
   private static TypicalPods typicalPods(List<TracePod> pods) {
@@ -58,13 +59,7 @@ public final class Placer {
 
   /** Tells the policy of a pod that arrived. */
   public void arrived(PodShape shape, double nowSeconds) {
-    policy.arrived(shape, nowSeconds);
-    if (++arrived % EVERY == 0 || arrived == 50 || arrived == 150) {
-      PlanRequest request = policy.planRequest(List.of());
-      if (request != null && MOVES >= 0) {
-        policy.adopt(planner.plan(request, MOVES));
-      }
-    }
+    planning.arrived(shape, nowSeconds);
   }
 
   /** Places a pod where the policy likes it best; returns whether it fits anywhere. */

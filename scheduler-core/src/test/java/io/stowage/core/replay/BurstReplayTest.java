@@ -24,7 +24,8 @@ class BurstReplayTest {
   @MethodSource("io.stowage.core.replay.Workloads#policiesGpusAndSeeds")
   void theResultIsThatOfANaiveReplay(String policy, Gpus gpus, long seed) {
     Scenario scenario = Workloads.small(gpus, seed);
-    NaiveCluster cluster = new NaiveCluster(scenario, policy, new SplittableRandom(seed));
+    NaiveCluster cluster =
+        new NaiveCluster(scenario, policy, new SplittableRandom(seed), Planning.Budget.FILLING);
     List<TracePod> queue = new ArrayList<>();
     for (int priority = 2; priority >= 0; priority--) {
       for (TracePod pod : scenario.pods()) {

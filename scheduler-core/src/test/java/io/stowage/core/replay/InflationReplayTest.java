@@ -36,7 +36,8 @@ class InflationReplayTest {
     SplittableRandom random = new SplittableRandom(seed);
     SplittableRandom draws = random.split();
     SplittableRandom ties = random.split();
-    NaiveCluster cluster = new NaiveCluster(renamed(scenario, random), policy, ties);
+    NaiveCluster cluster =
+        new NaiveCluster(renamed(scenario, random), policy, ties, Planning.Budget.FILLING);
     double capacity = cluster.gpuCapacityMilli();
     Map<PodShape, Long> milli = scenario.gpuMilliByShape();
 

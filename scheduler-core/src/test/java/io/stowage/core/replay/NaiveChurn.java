@@ -67,7 +67,7 @@ final class NaiveChurn {
     SplittableRandom draws = random.split();
     this.scenario = scenario;
     this.settings = settings;
-    this.cluster = new NaiveCluster(scenario, policy, random.split());
+    this.cluster = new NaiveCluster(scenario, policy, random.split(), Planning.Budget.CHURNING);
     this.milli = scenario.gpuMilliByShape();
     this.prefilled = drawArrivals(new RunTimes(scenario.pods(), runTimes), draws);
   }

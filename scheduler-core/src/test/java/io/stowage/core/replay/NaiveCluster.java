@@ -30,8 +30,10 @@ final class NaiveCluster {
   private final Cluster cluster = new Cluster();
   private final PlacementPolicy policy;
   private final SplittableRandom ties;
+  private final Planning planning;
 
-  NaiveCluster(Scenario scenario, String policyName, SplittableRandom ties) {
+  NaiveCluster(
+      Scenario scenario, String policyName, SplittableRandom ties, Planning.Budget budget) {
     this.ties = ties;
     policy =
         Policies.create(
@@ -44,6 +46,7 @@ final class NaiveCluster {
     policy.attach(cluster);
     scenario.nodes().forEach(cluster::putNode);
     scenario.running().forEach(cluster::place);
+    planning = new Planning(policy, budget);
   }
 
   /** Places a pod on the best of all nodes; returns whether there is one. */
@@ -54,7 +57,7 @@ final class NaiveCluster {
 
   /** Tells the policy of a pod that arrived. */
   void seen(PodShape shape, double nowSeconds) {
-    policy.arrived(shape, nowSeconds);
+    planning.arrived(shape, nowSeconds);
   }
 
   /** Places a pod that is known already. */

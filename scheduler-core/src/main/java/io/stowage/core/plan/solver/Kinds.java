@@ -91,8 +91,7 @@ final class Kinds {
     size = new double[kinds];
     List<Integer> priorities =
         new ArrayList<>(
-            new TreeSet<>(
-                    demands.stream().filter(Demand::pending).map(Demand::priority).toList())
+            new TreeSet<>(demands.stream().filter(Demand::pending).map(Demand::priority).toList())
                 .descendingSet());
     double[] capacity = new double[models.size()];
     for (NodeRoom room : rooms) {
@@ -129,7 +128,10 @@ final class Kinds {
         }
       }
       size[kind] *= 1 + SCARCE_SIZE * (1 - openPart);
-      long worth = gpu.isNone() ? 1 + Math.round(CPU_WORTH * cpuAsGpuMilli) : Math.round(milli * (1 + SCARCE_WORTH * (1 - openPart)));
+      long worth =
+          gpu.isNone()
+              ? 1 + Math.round(CPU_WORTH * cpuAsGpuMilli)
+              : Math.round(milli * (1 + SCARCE_WORTH * (1 - openPart)));
       if (demand.pending()) {
         int level = Math.min(PRIORITY_LEVELS - 1, priorities.indexOf(demand.priority()));
         pendingWorth[kind] = worth << (16 * (PRIORITY_LEVELS - 1 - level));
@@ -153,7 +155,9 @@ final class Kinds {
     extended.forEach((resource, index) -> amounts[index] = resources.extended(resource));
   }
 
-  /** Tells whether a kind may have slots on a node: forecast pods keep off what is kept for others. */
+  /**
+   * Tells whether a kind may have slots on a node: forecast pods keep off what is kept for others.
+   */
   boolean mayUse(int kind, Room room) {
     return room.gpusKeptFor == 0
         || demands.get(kind).pending()

@@ -78,8 +78,7 @@ public class PackingProblem {
       for (PlannedNode node : original.nodes) {
         copies.add(new PlannedNode(node.index(), node.room(), node.getPacking()));
       }
-      PackingProblem clone =
-          new PackingProblem(original.kinds, original.counts, copies);
+      PackingProblem clone = new PackingProblem(original.kinds, original.counts, copies);
       clone.score = original.score;
       return clone;
     }

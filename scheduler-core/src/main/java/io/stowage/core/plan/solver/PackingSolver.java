@@ -83,9 +83,7 @@ public final class PackingSolver {
     Supply supply = new Supply(counts);
     Map<PodShape, List<Integer>> kindsByShape = new HashMap<>();
     for (int kind : bySize) {
-      kindsByShape
-          .computeIfAbsent(demands.get(kind).shape(), added -> new ArrayList<>())
-          .add(kind);
+      kindsByShape.computeIfAbsent(demands.get(kind).shape(), added -> new ArrayList<>()).add(kind);
     }
     for (NodeRoom nodeRoom : rooms) {
       Room room = Room.of(nodeRoom, kinds);

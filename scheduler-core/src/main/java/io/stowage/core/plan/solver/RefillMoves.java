@@ -18,6 +18,7 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
   private static final int MIN_NODES = 2;
   private static final int MAX_NODES = 4;
   private static final int MAX_ADDED_KINDS = 6;
+
   /** Which part of a chosen node's GPUs is emptied, one of these each move. */
   private static final double[] EMPTIED = {0.1, 0.2, 0.4, 1};
 
