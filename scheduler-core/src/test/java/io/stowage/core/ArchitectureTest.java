@@ -47,7 +47,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheJdkAndNullnessAnnotationsAreUsed =
       classes()
           .that()
-          .resideOutsideOfPackage("io.stowage.core.trace..")
+          .resideOutsideOfPackages("io.stowage.core.trace..", "io.stowage.core.bound..")
           .should()
           .onlyDependOnClassesThat()
           .resideInAnyPackage("io.stowage.core..", "java..", "org.jspecify.annotations..");
@@ -66,6 +66,27 @@ class ArchitectureTest {
               "org.apache.commons.csv..");
 
   @ArchTest
+  static final ArchRule boundsMayAskALinearProgramSolverToo =
+      classes()
+          .that()
+          .resideInAPackage("io.stowage.core.bound..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "io.stowage.core..", "java..", "org.jspecify.annotations..", "org.ojalgo..");
+
+  @ArchTest
+  static final ArchRule theCheckerOfBoundsKnowsNeitherSolverNorSearch =
+      noClasses()
+          .that()
+          .haveNameMatching("io\\.stowage\\.core\\.bound\\.CertificateChecker.*")
+          .should()
+          .dependOnClassesThat()
+          .haveNameMatching(
+              "org\\.ojalgo\\..*|io\\.stowage\\.core\\.bound\\."
+                  + "(ColumnGeneration|MasterProblem|PackingSearch|Grid|Packing|Prices)(\\$.*)?");
+
+  @ArchTest
   static final ArchRule packagesPointDownwards =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
@@ -77,6 +98,8 @@ class ArchitectureTest {
           .definedBy("io.stowage.core.fragmentation..")
           .layer("policy")
           .definedBy("io.stowage.core.policy..")
+          .layer("bound")
+          .definedBy("io.stowage.core.bound..")
           .layer("trace")
           .definedBy("io.stowage.core.trace..")
           .layer("replay")
@@ -90,10 +113,12 @@ class ArchitectureTest {
           .mayOnlyAccessLayers("cluster", "fit")
           .whereLayer("policy")
           .mayOnlyAccessLayers("cluster", "fit", "fragmentation")
+          .whereLayer("bound")
+          .mayOnlyAccessLayers("cluster")
           .whereLayer("trace")
           .mayOnlyAccessLayers("cluster")
           .whereLayer("replay")
-          .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "policy", "trace");
+          .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "policy", "bound", "trace");
 
   @ArchTest
   static final ArchRule packagesAreFreeOfCycles =

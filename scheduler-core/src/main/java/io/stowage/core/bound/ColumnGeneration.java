@@ -19,15 +19,20 @@ final class ColumnGeneration {
   /** A price that no pod is worth. */
   private static final long UNAVAILABLE = 1L << 50;
 
+  /** By how much the box grows where its prices are better: the best ones may be far. */
+  private static final double BOX_GROWTH = 2;
+
   private final PackingProblem problem;
   private final MasterProblem master;
   private final List<PackingSearch> searches = new ArrayList<>();
+  private double boxNanoGpu;
   private Priced best;
 
   /** Prices and the bound that they prove. */
   private record Priced(Prices prices, BoundCertificate certificate, boolean foundNew) {}
 
-  private ColumnGeneration(PackingProblem problem, Prices startPrices) {
+  private ColumnGeneration(PackingProblem problem, Prices startPrices, double boxNanoGpu) {
+    this.boxNanoGpu = boxNanoGpu;
     this.problem = problem;
     master = new MasterProblem(problem);
     for (int t = 0; t < problem.nodeTypes().size(); t++) {
@@ -40,7 +45,7 @@ final class ColumnGeneration {
    * Returns the certificate of the best bound found.
    *
    * @param startPrices the closer to the best ones the faster
-   * @param boxNanoGpu how far the price of a GPU's worth is varied at a time
+   * @param boxNanoGpu how far the price of a GPU's worth is varied at a time, at first
    * @param effort when to stop
    * @param toleranceNanoGpu how far above the optimum the bound may stay
    */
@@ -50,12 +55,12 @@ final class ColumnGeneration {
       double boxNanoGpu,
       Effort effort,
       double toleranceNanoGpu) {
-    ColumnGeneration generation = new ColumnGeneration(problem, startPrices);
+    ColumnGeneration generation = new ColumnGeneration(problem, startPrices, boxNanoGpu);
     generation.fill();
     for (int round = 0;
         round < effort.maxRounds() && generation.searchSteps() < effort.maxSearchSteps();
         round++) {
-      if (!generation.improve(boxNanoGpu, toleranceNanoGpu)) {
+      if (!generation.improve(toleranceNanoGpu)) {
         break;
       }
     }
@@ -63,7 +68,7 @@ final class ColumnGeneration {
   }
 
   /** Returns whether there may be more to gain. */
-  private boolean improve(double boxNanoGpu, double toleranceNanoGpu) {
+  private boolean improve(double toleranceNanoGpu) {
     Optional<MasterProblem.Solution> solved = master.solve(best.prices, boxNanoGpu);
     if (solved.isEmpty()
         || best.certificate.boundNanoGpu() - solved.get().sumNanoGpu() <= toleranceNanoGpu) {
@@ -72,6 +77,8 @@ final class ColumnGeneration {
     Priced priced = price(solved.get().prices());
     if (priced.certificate.boundNanoGpu() < best.certificate.boundNanoGpu()) {
       best = priced;
+      boxNanoGpu *= BOX_GROWTH;
+      return true;
     }
     return priced.foundNew;
   }

@@ -18,6 +18,11 @@ import org.ojalgo.optimisation.Variable;
 final class MasterProblem {
   private static final double NANO_PER_GPU = 1e9;
 
+  static {
+    // Otherwise ojAlgo prints what it knows of the hardware on standard output.
+    System.setProperty("shut.up.ojAlgo", "true");
+  }
+
   private final PackingProblem problem;
   private final Set<Packing> packings = new LinkedHashSet<>();
 
