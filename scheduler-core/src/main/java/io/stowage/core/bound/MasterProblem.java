@@ -1,14 +1,16 @@
 package io.stowage.core.bound;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.ojalgo.optimisation.Expression;
 import org.ojalgo.optimisation.ExpressionsBasedModel;
 import org.ojalgo.optimisation.Optimisation;
 import org.ojalgo.optimisation.Variable;
+import org.ojalgo.structure.Access1D;
 
 /**
  * The linear program over the packings found so far, in its dual form: prices of pods, of memory
@@ -18,13 +20,21 @@ import org.ojalgo.optimisation.Variable;
 final class MasterProblem {
   private static final double NANO_PER_GPU = 1e9;
 
+  /** How far above what it holds a packing costs, in GPUs, where it does not limit the prices. */
+  private static final double SLACK_GPU = 1e-6;
+
+  /** After how many solutions without need a packing is forgotten. */
+  private static final int MAX_IDLE = 5;
+
   static {
     // Otherwise ojAlgo prints what it knows of the hardware on standard output.
     System.setProperty("shut.up.ojAlgo", "true");
   }
 
   private final PackingProblem problem;
-  private final Set<Packing> packings = new LinkedHashSet<>();
+
+  /** Each packing with how often in a row it did not limit the prices. */
+  private final Map<Packing, Integer> packings = new LinkedHashMap<>();
 
   /**
    * The program's optimum.
@@ -40,7 +50,7 @@ final class MasterProblem {
 
   /** Adds a packing; returns whether it is new. */
   boolean add(Packing packing) {
-    return packings.add(packing);
+    return packings.putIfAbsent(packing, 0) == null;
   }
 
   /**
@@ -67,7 +77,8 @@ final class MasterProblem {
           near(model.newVariable("pod"), given.ofKinds().get(k), boxNanoGpu * kind.gpuCount())
               .weight(kind.demand()));
     }
-    for (Packing packing : packings) {
+    Map<Packing, Expression> rows = new LinkedHashMap<>();
+    for (Packing packing : packings.keySet()) {
       NodeType type = problem.nodeTypes().get(packing.nodeType());
       Expression row = model.newExpression("packing" + model.countExpressions());
       row.set(nodes.get(packing.nodeType()), 1);
@@ -86,11 +97,13 @@ final class MasterProblem {
         row.set(memory.get(packing.nodeType()), (double) memoryMib / type.memoryMib());
       }
       row.lower(nanoGpu / NANO_PER_GPU);
+      rows.put(packing, row);
     }
     Optimisation.Result result = model.minimise();
     if (!result.getState().isOptimal()) {
       return Optional.empty();
     }
+    rows.forEach((packing, row) -> noteSlack(packing, row, result));
     List<Long> perMib = new ArrayList<>();
     for (int t = 0; t < memory.size(); t++) {
       long memoryMib = Math.max(1, problem.nodeTypes().get(t).memoryMib());
@@ -101,6 +114,16 @@ final class MasterProblem {
             result.getValue() * NANO_PER_GPU,
             new Prices(
                 pods.stream().map(variable -> Math.round(nanoGpu(variable))).toList(), perMib)));
+  }
+
+  private void noteSlack(Packing packing, Expression row, Access1D<BigDecimal> prices) {
+    boolean slack = row.evaluate(prices).subtract(row.getLowerLimit()).doubleValue() > SLACK_GPU;
+    int idle = slack ? packings.getOrDefault(packing, 0) + 1 : 0;
+    if (idle > MAX_IDLE) {
+      packings.remove(packing);
+    } else {
+      packings.put(packing, idle);
+    }
   }
 
   private static Variable near(Variable variable, double nanoGpu, double boxNanoGpu) {
