@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +33,7 @@ public record GpuBound(
   private static final long NANO_PER_MILLI = 1_000_000;
   private static final double NANO_PER_GPU = 1e9;
   private static final long GPU_MILLI = 1000;
+  private static final long MEAN_PARTS = 1000;
 
   /** How far above the optimum a relaxation's bound may stay, as a part of the capacity. */
   private static final double TOLERANCE = 5e-6;
@@ -78,12 +80,40 @@ public record GpuBound(
       Collection<Placement> staying,
       Map<PodShape, Long> pods,
       Effort effort) {
+    return of(nodes, staying, pods, 1, effort);
+  }
+
+  /**
+   * Returns the bound for a mean over time.
+   *
+   * @param nodes the cluster; those that do not count as capacity are left out
+   * @param staying pods that stay where they are
+   * @param meanPods how many pods of each shape there are in the mean that may be placed anywhere;
+   *     counted in thousandths, rounded up
+   */
+  public static GpuBound ofMean(
+      Collection<Node> nodes,
+      Collection<Placement> staying,
+      Map<PodShape, Double> meanPods,
+      Effort effort) {
+    Map<PodShape, Long> thousandths = new LinkedHashMap<>();
+    meanPods.forEach((shape, mean) -> thousandths.put(shape, (long) Math.ceil(mean * MEAN_PARTS)));
+    return of(nodes, staying, thousandths, MEAN_PARTS, effort);
+  }
+
+  /** Returns the bound where a pod counts for one part of so many, and a node for all of them. */
+  private static GpuBound of(
+      Collection<Node> nodes,
+      Collection<Placement> staying,
+      Map<PodShape, Long> pods,
+      long parts,
+      Effort effort) {
     List<NodeState> states = statesOf(nodes, staying);
     long capacityMilli = states.stream().mapToLong(NodeState::gpuCapacityMilli).sum();
     long freeMilli = states.stream().mapToLong(NodeState::freeGpuMilli).sum();
-    double toleranceNanoGpu = TOLERANCE * NANO_PER_MILLI * capacityMilli;
+    double toleranceNanoGpu = TOLERANCE * NANO_PER_MILLI * capacityMilli * parts;
 
-    PackingProblem problem = PackingProblem.of(states, pods);
+    PackingProblem problem = PackingProblem.of(states, pods, parts);
     PackingProblem perGpu = problem.perGpu();
     Relaxation relaxation = Relaxation.PER_GPU;
     BoundCertificate certificate =
@@ -105,7 +135,7 @@ public record GpuBound(
         nanoGpu = nodesNanoGpu;
       }
     }
-    long addedMilli = -Math.floorDiv(-nanoGpu, NANO_PER_MILLI) + roundingMilli(states);
+    long addedMilli = -Math.floorDiv(-nanoGpu, NANO_PER_MILLI * parts) + roundingMilli(states);
     return new GpuBound(
         capacityMilli - freeMilli + Math.min(freeMilli, addedMilli),
         capacityMilli,

@@ -30,13 +30,15 @@ record PackingProblem(List<NodeType> nodeTypes, List<PodKind> kinds) {
    * without a free GPU and pods that ask for none are left out.
    *
    * @param demand how many pods there are of each shape
+   * @param nodeWeight what each node counts for, at least 1
    */
-  static PackingProblem of(Collection<NodeState> nodes, Map<PodShape, Long> demand) {
+  static PackingProblem of(
+      Collection<NodeState> nodes, Map<PodShape, Long> demand, long nodeWeight) {
     Map<NodeType, Long> types = new LinkedHashMap<>();
     for (NodeState node : nodes) {
       NodeType type = typeOf(node);
       if (!type.gpus().isEmpty()) {
-        types.merge(type, 1L, Long::sum);
+        types.merge(type, nodeWeight, Long::sum);
       }
     }
     Map<PodKind, Long> kinds = new LinkedHashMap<>();

@@ -137,7 +137,7 @@ class CertificateCheckerTest {
 
   private static List<PackingProblem> problems(long seed) {
     SmallCases.Case small = SmallCases.random(seed);
-    PackingProblem problem = PackingProblem.of(small.states(), small.demand());
+    PackingProblem problem = PackingProblem.of(small.states(), small.demand(), 1);
     return List.of(problem, problem.perGpu());
   }
 

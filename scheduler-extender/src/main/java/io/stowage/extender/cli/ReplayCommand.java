@@ -1,10 +1,12 @@
 package io.stowage.extender.cli;
 
+import io.stowage.core.bound.Effort;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.BurstReplay;
 import io.stowage.core.replay.ChurnReplay;
 import io.stowage.core.replay.InflationReplay;
 import io.stowage.core.replay.Progress;
+import io.stowage.core.replay.ReplayBound;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.TraceFiles;
@@ -174,6 +176,13 @@ public final class ReplayCommand implements Callable<Integer> {
   private @Nullable Integer windowArrivals;
 
   @Option(
+      names = "--bound",
+      description =
+          "also prove what no policy could pass, and tell each one's distance to it; some seconds"
+              + " to minutes a seed")
+  private boolean bound;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "runs at a time, default: one a core; results do not depend on it")
@@ -194,8 +203,9 @@ public final class ReplayCommand implements Callable<Integer> {
     Scenario scenario = readScenario();
     List<TracePod> runTimes = runTimesFile == null ? List.of() : readPods(runTimesFile);
     List<Callable<Map<String, Object>>> runs = new ArrayList<>();
-    long total = (long) seeds * policies.size() * STEPS_PER_RUN;
-    ReplayFigures figures;
+    List<Callable<BoundFigures>> bounds = new ArrayList<>();
+    long total = (long) seeds * (policies.size() + (bound ? 1 : 0)) * STEPS_PER_RUN;
+    List<Map<String, Object>> results;
     try (Progression progression = new Progression(total)) {
       for (long s = seed; s < seed + seeds; s++) {
         long runSeed = s;
@@ -203,9 +213,18 @@ public final class ReplayCommand implements Callable<Integer> {
           Progress progress = progression.ofRun();
           runs.add(() -> run(scenario, runTimes, policy, runSeed, progress));
         }
+        if (bound) {
+          Progress progress = progression.ofRun();
+          bounds.add(() -> bound(scenario, runTimes, runSeed, progress));
+        }
       }
-      figures = new ReplayFigures(runAll(runs));
+      results = runAll(runs);
+      List<BoundFigures> proven = runAll(bounds);
+      for (int i = 0; i < proven.size(); i++) {
+        proven.get(i).addTo(results.subList(i * policies.size(), (i + 1) * policies.size()));
+      }
     }
+    ReplayFigures figures = new ReplayFigures(results);
     write(figures);
     return 0;
   }
@@ -305,6 +324,21 @@ public final class ReplayCommand implements Callable<Integer> {
     return ReplayFigures.run(result, (System.nanoTime() - startNanos) / NANOS_PER_SECOND);
   }
 
+  private BoundFigures bound(
+      Scenario scenario, List<TracePod> runTimes, long runSeed, Progress progress) {
+    BoundFigures proven =
+        switch (protocol) {
+          case inflation ->
+              BoundFigures.of(ReplayBound.inflation(scenario, runSeed, Effort.DEFAULT));
+          case churn ->
+              BoundFigures.of(
+                  ReplayBound.churn(scenario, runTimes, churnSettings(), runSeed, Effort.DEFAULT));
+          case burst -> BoundFigures.of(ReplayBound.burst(scenario, Effort.DEFAULT));
+        };
+    progress.update(1);
+    return proven;
+  }
+
   private ChurnReplay.Settings churnSettings() {
     return new ChurnReplay.Settings(
         load == null ? DEFAULT_LOAD : load,
@@ -312,13 +346,12 @@ public final class ReplayCommand implements Callable<Integer> {
         windowArrivals == null ? DEFAULT_WINDOW : windowArrivals);
   }
 
-  private List<Map<String, Object>> runAll(List<Callable<Map<String, Object>>> runs)
-      throws InterruptedException {
+  private <T> List<T> runAll(List<Callable<T>> runs) throws InterruptedException {
     int parallel = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     ExecutorService executor = Executors.newFixedThreadPool(parallel);
     try {
-      List<Map<String, Object>> results = new ArrayList<>();
-      for (Future<Map<String, Object>> future : executor.invokeAll(runs)) {
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : executor.invokeAll(runs)) {
         results.add(future.get());
       }
       return results;
