@@ -30,13 +30,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -58,7 +54,6 @@ import picocli.CommandLine.Spec;
     })
 public final class ReplayCommand implements Callable<Integer> {
   private static final double NANOS_PER_SECOND = 1e9;
-  private static final int STEPS_PER_RUN = 1000;
   private static final int DEFAULT_WARM_UP = 400_000;
   private static final int DEFAULT_WINDOW = 1_000_000;
   private static final double DEFAULT_LOAD = 0.95;
@@ -204,9 +199,9 @@ public final class ReplayCommand implements Callable<Integer> {
     List<TracePod> runTimes = runTimesFile == null ? List.of() : readPods(runTimesFile);
     List<Callable<Map<String, Object>>> runs = new ArrayList<>();
     List<Callable<BoundFigures>> bounds = new ArrayList<>();
-    long total = (long) seeds * (policies.size() + (bound ? 1 : 0)) * STEPS_PER_RUN;
+    long runCount = (long) seeds * (policies.size() + (bound ? 1 : 0));
     List<Map<String, Object>> results;
-    try (Progression progression = new Progression(total)) {
+    try (Progression progression = new Progression(runCount)) {
       for (long s = seed; s < seed + seeds; s++) {
         long runSeed = s;
         for (String policy : policies) {
@@ -383,44 +378,5 @@ public final class ReplayCommand implements Callable<Integer> {
       out.println(figures.table());
     }
     out.flush();
-  }
-
-  /** Shows on a terminal how far all runs have come together. */
-  private static final class Progression implements AutoCloseable {
-    private final @Nullable ProgressBar bar;
-    private final AtomicLong done = new AtomicLong();
-
-    Progression(long total) {
-      bar =
-          !Ansi.AUTO.enabled()
-              ? null
-              : new ProgressBarBuilder()
-                  .setTaskName("replay")
-                  .setInitialMax(total)
-                  .clearDisplayOnFinish()
-                  .build();
-    }
-
-    Progress ofRun() {
-      AtomicLong reported = new AtomicLong();
-      return part -> {
-        long steps = (long) (part * STEPS_PER_RUN);
-        long before = reported.get();
-        if (steps > before) {
-          reported.set(steps);
-          long now = done.addAndGet(steps - before);
-          if (bar != null) {
-            bar.stepTo(now);
-          }
-        }
-      };
-    }
-
-    @Override
-    public void close() {
-      if (bar != null) {
-        bar.close();
-      }
-    }
   }
 }
