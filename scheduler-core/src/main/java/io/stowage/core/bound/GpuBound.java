@@ -5,6 +5,7 @@ import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What nobody could pass: an upper bound on the GPU that pods can hold at once, even for a packer
@@ -81,6 +84,24 @@ public record GpuBound(
       Map<PodShape, Long> pods,
       Effort effort) {
     return of(nodes, staying, pods, 1, effort);
+  }
+
+  /**
+   * Returns the bound for a snapshot of a cluster, running and waiting pods placed anew.
+   *
+   * @param nodes the cluster; those that do not count as capacity are left out
+   * @param running pods that are somewhere now and may be anywhere
+   * @param waiting pods that are nowhere yet
+   */
+  public static GpuBound ofSnapshot(
+      Collection<Node> nodes,
+      Collection<Placement> running,
+      Collection<Pod> waiting,
+      Effort effort) {
+    Map<PodShape, Long> pods =
+        Stream.concat(running.stream().map(Placement::pod), waiting.stream())
+            .collect(Collectors.groupingBy(Pod::shape, LinkedHashMap::new, Collectors.counting()));
+    return of(nodes, List.of(), pods, effort);
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.stowage.core.bound;
 
+import java.math.BigInteger;
+
 /**
  * One GPU of a node, by what it has room for.
  *
@@ -28,8 +30,13 @@ record GpuRoom(String model, long capacityUnits, long freeUnits) {
 
   /** Returns what a request gets of GPUs like this one, in nano-GPU (1e9 a GPU), rounded up. */
   long nanoGpuOf(PodKind kind) {
-    return kind.isWhole()
-        ? Math.multiplyExact(kind.gpuCount(), NANO_PER_GPU)
-        : -Math.floorDiv(-Math.multiplyExact(kind.unitsPerGpu(), NANO_PER_GPU), capacityUnits);
+    if (kind.isWhole()) {
+      return kind.gpuCount() * NANO_PER_GPU;
+    }
+    BigInteger[] parts =
+        BigInteger.valueOf(kind.unitsPerGpu())
+            .multiply(BigInteger.valueOf(NANO_PER_GPU))
+            .divideAndRemainder(BigInteger.valueOf(capacityUnits));
+    return parts[0].longValueExact() + parts[1].signum();
   }
 }

@@ -12,7 +12,12 @@ import java.util.List;
  */
 record Grid(long cpuStepMilli, long unitStep) {
   private static final long MAX_CPU_STEPS = 2048;
+
+  /** Where shares are not smaller than one such part of a GPU. */
   private static final long MAX_UNIT_STEPS = 2048;
+
+  private static final long MAX_UNIT_STEPS_OF_SMALL_SHARES = 1 << 16;
+  private static final long MAX_STATES = 1 << 22;
 
   /** Throws IllegalArgumentException for a step below 1. */
   Grid {
@@ -22,18 +27,26 @@ record Grid(long cpuStepMilli, long unitStep) {
     }
   }
 
-  /** Returns the grid that loses least with at most some two thousand steps of each. */
+  /**
+   * Returns the grid that loses least with at most some two thousand steps of each, more of units
+   * and fewer of CPU where there are smaller shares.
+   *
+   * @throws IllegalArgumentException where a share is too small a part of a GPU to be counted
+   */
   static Grid of(NodeType type, List<PodKind> kinds) {
     List<PodKind> admitted = kinds.stream().filter(type::admits).toList();
-    return new Grid(cpuStep(type.cpuMilli(), admitted), unitStep(type, admitted));
+    long largest = type.gpus().stream().mapToLong(GpuRoom::freeUnits).max().orElse(1);
+    long unitStep = unitStep(largest, admitted);
+    long maxCpuSteps = Math.min(MAX_CPU_STEPS, MAX_STATES / (largest / unitStep + 1));
+    return new Grid(cpuStep(type.cpuMilli(), admitted, maxCpuSteps), unitStep);
   }
 
-  private static long cpuStep(long cpuMilli, List<PodKind> kinds) {
+  private static long cpuStep(long cpuMilli, List<PodKind> kinds, long maxSteps) {
     long exact = 0;
     for (PodKind kind : kinds) {
       exact = gcd(exact, kind.cpuMilli());
     }
-    long finest = ceilDiv(cpuMilli, MAX_CPU_STEPS);
+    long finest = ceilDiv(cpuMilli, maxSteps);
     if (exact == 0 || exact >= finest) {
       return Math.max(1, exact);
     }
@@ -52,7 +65,7 @@ record Grid(long cpuStepMilli, long unitStep) {
     return best;
   }
 
-  private static long unitStep(NodeType type, List<PodKind> kinds) {
+  private static long unitStep(long largestUnits, List<PodKind> kinds) {
     long exact = 0;
     long smallest = Long.MAX_VALUE;
     for (PodKind kind : kinds) {
@@ -62,10 +75,15 @@ record Grid(long cpuStepMilli, long unitStep) {
       }
     }
     if (exact == 0) {
-      return 1;
+      return largestUnits;
     }
-    long largest = type.gpus().stream().mapToLong(GpuRoom::freeUnits).max().orElse(1);
-    return Math.max(exact, Math.min(smallest, ceilDiv(largest, MAX_UNIT_STEPS)));
+    long step = Math.max(exact, Math.min(smallest, ceilDiv(largestUnits, MAX_UNIT_STEPS)));
+    if (largestUnits / step > MAX_UNIT_STEPS_OF_SMALL_SHARES) {
+      throw new IllegalArgumentException(
+          "a bound needs shares of at least 1/%d of a GPU, was %d of %d units"
+              .formatted(MAX_UNIT_STEPS_OF_SMALL_SHARES, smallest, largestUnits));
+    }
+    return step;
   }
 
   private static long gcd(long a, long b) {

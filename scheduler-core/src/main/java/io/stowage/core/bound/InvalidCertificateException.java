@@ -1,7 +1,7 @@
 package io.stowage.core.bound;
 
 /** A certificate that does not prove the bound that it claims. */
-public final class InvalidCertificateException extends IllegalArgumentException {
+public final class InvalidCertificateException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   InvalidCertificateException(String message) {

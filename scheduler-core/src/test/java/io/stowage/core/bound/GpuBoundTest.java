@@ -1,6 +1,7 @@
 package io.stowage.core.bound;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.stowage.core.bound.GpuBound.Relaxation;
 import io.stowage.core.cluster.GpuRequest;
@@ -64,6 +65,25 @@ class GpuBoundTest {
   }
 
   @Test
+  void runningPodsOfASnapshotMayMove() {
+    List<Node> nodes = nodes(2, 1, "A", 100_000);
+    List<Placement> running = new ArrayList<>();
+    for (Node node : nodes) {
+      Pod pod = new Pod("on-" + node.name(), "", "running", share(500, 0), 0);
+      running.add(new Placement(pod, node.name(), List.of(0)));
+    }
+    Pod waiting = new Pod("waiting", "", "waiting", whole(1, 0), 0);
+    assertThat(
+            GpuBound.ofSnapshot(nodes, running, List.of(waiting), Effort.DEFAULT)
+                .gpuAllocationPercent())
+        .isEqualTo(100);
+    assertThat(
+            GpuBound.of(nodes, running, Map.of(whole(1, 0), 1L), Effort.DEFAULT)
+                .gpuAllocationPercent())
+        .isEqualTo(50);
+  }
+
+  @Test
   void sharesThatDoNotGoTogetherLeaveTheRestOfAGpu() {
     GpuBound bound = bound(nodes(10, 1, "A", 100_000), Map.of(share(600, 1_000), 20L));
     assertThat(bound.gpuAllocationPercent()).isEqualTo(60);
@@ -122,6 +142,45 @@ class GpuBoundTest {
     GpuBound bound =
         GpuBound.of(nodes, List.of(staying), Map.of(share(600, 0), 5L), Effort.DEFAULT);
     assertThat(bound.gpuMilli()).isEqualTo(500 + 600);
+  }
+
+  @Test
+  void unitsMayBeBytes() {
+    List<Node> nodes =
+        List.of(
+            Node.ready(
+                "node", Resources.of(1_000, 0), 110, NodeGpus.shared("gpu", "", 2, 80 * GIB)));
+    GpuBound bound =
+        bound(nodes, Map.of(PodShape.of(Resources.NONE, GpuRequest.share("gpu", 30 * GIB)), 5L));
+    assertThat(bound.gpuMilli()).isBetween(1_500L, 1_502L);
+  }
+
+  @Test
+  void sharesTooSmallToBeCountedAreRefused() {
+    assertThatThrownBy(
+            () ->
+                bound(
+                    List.of(
+                        Node.ready(
+                            "node",
+                            Resources.of(1_000, 0),
+                            110,
+                            NodeGpus.shared("gpu", "", 2, 80 * GIB))),
+                    Map.of(PodShape.of(Resources.NONE, GpuRequest.share("gpu", 1)), 5L)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at least 1/65536 of a GPU");
+  }
+
+  @Test
+  void aMeanIsBoundedByTheSameRules() {
+    List<Node> nodes = nodes(4, 2, "A", 100_000);
+    assertThat(
+            GpuBound.ofMean(nodes, List.of(), Map.of(whole(1, 0), 2.5), Effort.DEFAULT).gpuMilli())
+        .isEqualTo(2_500);
+    assertThat(
+            GpuBound.ofMean(nodes, List.of(), Map.of(share(600, 0), 9.5), Effort.DEFAULT)
+                .gpuMilli())
+        .isEqualTo(4 * 2 * 600);
   }
 
   @Test

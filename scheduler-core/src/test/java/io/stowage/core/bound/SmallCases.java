@@ -47,8 +47,8 @@ final class SmallCases {
   /** Returns the case of a seed. */
   static Case random(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    long capacityUnits = new long[] {1000, 1000, 10, 8, 3}[random.nextInt(5)];
-    int stepMilli = random.nextBoolean() ? 500 : 37;
+    long capacityUnits = new long[] {1000, 1000, 100_003, 10, 8, 3}[random.nextInt(6)];
+    int stepMilli = new int[] {500, 37, 1_000}[random.nextInt(3)];
     List<Node> nodes = new ArrayList<>();
     int nodeCount = 1 + random.nextInt(4);
     Node before = null;
@@ -87,7 +87,8 @@ final class SmallCases {
     return Node.ready(
         name,
         Resources.of(
-            (long) stepMilli * (1 + random.nextInt(20)), (1L + random.nextInt(8)) * (3L << 19)),
+            cpuMilli(1 + random.nextInt(20), stepMilli, random),
+            (1L + random.nextInt(8)) * (3L << 19)),
         100,
         count == 0 ? NodeGpus.NONE : new NodeGpus("gpu", true, gpus));
   }
@@ -104,9 +105,15 @@ final class SmallCases {
       models.add(MODELS[random.nextInt(2)]);
     }
     return new PodShape(
-        Resources.of((long) stepMilli * random.nextInt(8), random.nextInt(5) * (1L << 20)),
+        Resources.of(
+            cpuMilli(random.nextInt(8), stepMilli, random), random.nextInt(5) * (1L << 20)),
         gpu,
         models);
+  }
+
+  /** Returns so many steps; of a thousand, something odd near to them. */
+  private static long cpuMilli(int steps, int stepMilli, SplittableRandom random) {
+    return (long) steps * stepMilli + (stepMilli == 1_000 ? random.nextInt(1_000) : 0);
   }
 
   private static List<Placement> staying(
