@@ -14,6 +14,7 @@ import io.stowage.core.cluster.Resources;
 import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.SyntheticWorkload.Gpus;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -88,6 +89,17 @@ class GpuBoundTest {
     GpuBound bound = bound(nodes(10, 1, "A", 100_000), Map.of(share(600, 1_000), 20L));
     assertThat(bound.gpuAllocationPercent()).isEqualTo(60);
     assertThat(bound.relaxation()).isEqualTo(Relaxation.PER_GPU);
+  }
+
+  @Test
+  void pricesOfTheExampleInTheDocs() {
+    Map<PodShape, Long> pods = new LinkedHashMap<>();
+    pods.put(share(600, 1_000), 12L);
+    pods.put(share(300, 1_000), 6L);
+    GpuBound bound = bound(nodes(10, 1, "A", 8_000), pods);
+    assertThat(bound.gpuMilli()).isEqualTo(7_800);
+    assertThat(bound.certificate().kindPrices()).containsExactly(0L, 300_000_000L);
+    assertThat(bound.certificate().nodeTypes().get(0).surplus()).isEqualTo(600_000_000);
   }
 
   @Test
