@@ -84,7 +84,7 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .haveNameMatching(
               "org\\.ojalgo\\..*|io\\.stowage\\.core\\.bound\\."
-                  + "(ColumnGeneration|MasterProblem|PackingSearch|Grid|Packing|Prices)(\\$.*)?");
+                  + "(ColumnGeneration|MasterProblem|PackingSearch|PackingTables|Grid|Packing|Prices)(\\$.*)?");
 
   @ArchTest
   static final ArchRule packagesPointDownwards =

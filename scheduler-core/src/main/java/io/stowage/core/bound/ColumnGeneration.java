@@ -26,10 +26,10 @@ final class ColumnGeneration {
   private final MasterProblem master;
   private final List<PackingSearch> searches = new ArrayList<>();
   private double boxNanoGpu;
-  private Priced best;
+  private Trial best;
 
   /** Prices and the bound that they prove. */
-  private record Priced(Prices prices, BoundCertificate certificate, boolean foundNew) {}
+  private record Trial(Prices prices, BoundCertificate certificate, boolean foundNew) {}
 
   private ColumnGeneration(PackingProblem problem, Prices startPrices, double boxNanoGpu) {
     this.boxNanoGpu = boxNanoGpu;
@@ -74,13 +74,13 @@ final class ColumnGeneration {
         || best.certificate.boundNanoGpu() - solved.get().sumNanoGpu() <= toleranceNanoGpu) {
       return false;
     }
-    Priced priced = price(solved.get().prices());
-    if (priced.certificate.boundNanoGpu() < best.certificate.boundNanoGpu()) {
-      best = priced;
+    Trial trial = price(solved.get().prices());
+    if (trial.certificate.boundNanoGpu() < best.certificate.boundNanoGpu()) {
+      best = trial;
       boxNanoGpu *= BOX_GROWTH;
       return true;
     }
-    return priced.foundNew;
+    return trial.foundNew;
   }
 
   private long searchSteps() {
@@ -119,7 +119,7 @@ final class ColumnGeneration {
   }
 
   /** Finds the best packings at some prices, and so the bound that these prove. */
-  private Priced price(Prices prices) {
+  private Trial price(Prices prices) {
     boolean foundNew = false;
     List<BoundCertificate.NodeTypeClaim> claims = new ArrayList<>();
     long bound = 0;
@@ -143,6 +143,6 @@ final class ColumnGeneration {
               found.surplus(), Math.multiplyExact(memoryPrice, search.type().memoryMib()));
       bound = Math.addExact(bound, Math.multiplyExact(search.type().count(), perNode));
     }
-    return new Priced(prices, new BoundCertificate(prices.ofKinds(), claims, bound), foundNew);
+    return new Trial(prices, new BoundCertificate(prices.ofKinds(), claims, bound), foundNew);
   }
 }
