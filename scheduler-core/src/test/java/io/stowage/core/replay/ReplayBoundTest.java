@@ -81,7 +81,7 @@ class ReplayBoundTest {
     assertThat(bound.gpuAllocationPercent()).isCloseTo(60, within(0.05));
   }
 
-  /** Ten nodes of one GPU and pods that each ask for a part of one. */
+  /** Returns ten nodes of one GPU and pods that each ask for a part of one. */
   private static Scenario sharesOf(double part) {
     PodShape shape =
         PodShape.of(Resources.of(1_000, 0), GpuRequest.share("gpu", Math.round(1_000 * part)));
@@ -99,12 +99,10 @@ class ReplayBoundTest {
         List.of(new TracePod("pod", shape, 0, OptionalDouble.of(100))));
   }
 
-  /**
-   * Published: 96.90 and 99.89 on default, 89.16 and 91.61 with shares alone, means of ten seeds.
-   */
+  /** Expected: another program for the same relaxation, means of ten seeds, other arrivals. */
   @ParameterizedTest
   @CsvSource({"default, 96.90, 99.89", "gpushare100, 89.16, 91.61"})
-  void boundsOfThePublicTracesAreThePublishedOnes(String variant, double at100, double at130) {
+  void boundsOfThePublicTracesAgreeWithAnotherProgram(String variant, double at100, double at130) {
     ReplayBound.Inflation bound =
         ReplayBound.inflation(Traces.scenario(variant), 42, Effort.GPUS_ALONE);
     System.out.printf(
