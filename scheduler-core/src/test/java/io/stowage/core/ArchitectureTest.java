@@ -47,7 +47,8 @@ class ArchitectureTest {
   static final ArchRule onlyTheJdkAndNullnessAnnotationsAreUsed =
       classes()
           .that()
-          .resideOutsideOfPackages("io.stowage.core.trace..", "io.stowage.core.plan.solver..")
+          .resideOutsideOfPackages(
+              "io.stowage.core.trace..", "io.stowage.core.plan.solver..", "io.stowage.core.bound..")
           .should()
           .onlyDependOnClassesThat()
           .resideInAnyPackage("io.stowage.core..", "java..", "org.jspecify.annotations..");
@@ -76,6 +77,27 @@ class ArchitectureTest {
               "io.stowage.core..", "java..", "org.jspecify.annotations..", "org.optaplanner..");
 
   @ArchTest
+  static final ArchRule boundsMayAskALinearProgramSolverToo =
+      classes()
+          .that()
+          .resideInAPackage("io.stowage.core.bound..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "io.stowage.core..", "java..", "org.jspecify.annotations..", "org.ojalgo..");
+
+  @ArchTest
+  static final ArchRule theCheckerOfBoundsKnowsNeitherSolverNorSearch =
+      noClasses()
+          .that()
+          .haveNameMatching("io\\.stowage\\.core\\.bound\\.CertificateChecker.*")
+          .should()
+          .dependOnClassesThat()
+          .haveNameMatching(
+              "org\\.ojalgo\\..*|io\\.stowage\\.core\\.bound\\."
+                  + "(ColumnGeneration|MasterProblem|PackingSearch|PackingTables|Grid|Packing|Prices)(\\$.*)?");
+
+  @ArchTest
   static final ArchRule packagesPointDownwards =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
@@ -91,6 +113,8 @@ class ArchitectureTest {
           .definedBy("io.stowage.core.plan..")
           .layer("policy")
           .definedBy("io.stowage.core.policy..")
+          .layer("bound")
+          .definedBy("io.stowage.core.bound..")
           .layer("trace")
           .definedBy("io.stowage.core.trace..")
           .layer("replay")
@@ -108,10 +132,13 @@ class ArchitectureTest {
           .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "forecast")
           .whereLayer("policy")
           .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "forecast", "plan")
+          .whereLayer("bound")
+          .mayOnlyAccessLayers("cluster")
           .whereLayer("trace")
           .mayOnlyAccessLayers("cluster")
           .whereLayer("replay")
-          .mayOnlyAccessLayers("cluster", "fit", "fragmentation", "plan", "policy", "trace");
+          .mayOnlyAccessLayers(
+              "cluster", "fit", "fragmentation", "plan", "policy", "bound", "trace");
 
   @ArchTest
   static final ArchRule packagesAreFreeOfCycles =

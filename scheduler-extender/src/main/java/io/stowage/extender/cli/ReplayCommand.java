@@ -1,10 +1,12 @@
 package io.stowage.extender.cli;
 
+import io.stowage.core.bound.Effort;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.BurstReplay;
 import io.stowage.core.replay.ChurnReplay;
 import io.stowage.core.replay.InflationReplay;
 import io.stowage.core.replay.Progress;
+import io.stowage.core.replay.ReplayBound;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.TraceFiles;
@@ -28,13 +30,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -56,7 +54,6 @@ import picocli.CommandLine.Spec;
     })
 public final class ReplayCommand implements Callable<Integer> {
   private static final double NANOS_PER_SECOND = 1e9;
-  private static final int STEPS_PER_RUN = 1000;
   private static final int DEFAULT_WARM_UP = 400_000;
   private static final int DEFAULT_WINDOW = 1_000_000;
   private static final double DEFAULT_LOAD = 0.95;
@@ -174,6 +171,13 @@ public final class ReplayCommand implements Callable<Integer> {
   private @Nullable Integer windowArrivals;
 
   @Option(
+      names = "--bound",
+      description =
+          "also prove what no policy could pass, and tell each one's distance to it; some seconds"
+              + " to minutes a seed")
+  private boolean bound;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "runs at a time, default: one a core; results do not depend on it")
@@ -194,18 +198,28 @@ public final class ReplayCommand implements Callable<Integer> {
     Scenario scenario = readScenario();
     List<TracePod> runTimes = runTimesFile == null ? List.of() : readPods(runTimesFile);
     List<Callable<Map<String, Object>>> runs = new ArrayList<>();
-    long total = (long) seeds * policies.size() * STEPS_PER_RUN;
-    ReplayFigures figures;
-    try (Progression progression = new Progression(total)) {
+    List<Callable<BoundFigures>> bounds = new ArrayList<>();
+    long runCount = (long) seeds * (policies.size() + (bound ? 1 : 0));
+    List<Map<String, Object>> results;
+    try (Progression progression = new Progression(runCount)) {
       for (long s = seed; s < seed + seeds; s++) {
         long runSeed = s;
         for (String policy : policies) {
           Progress progress = progression.ofRun();
           runs.add(() -> run(scenario, runTimes, policy, runSeed, progress));
         }
+        if (bound) {
+          Progress progress = progression.ofRun();
+          bounds.add(() -> bound(scenario, runTimes, runSeed, progress));
+        }
       }
-      figures = new ReplayFigures(runAll(runs));
+      results = runAll(runs);
+      List<BoundFigures> proven = runAll(bounds);
+      for (int i = 0; i < proven.size(); i++) {
+        proven.get(i).addTo(results.subList(i * policies.size(), (i + 1) * policies.size()));
+      }
     }
+    ReplayFigures figures = new ReplayFigures(results);
     write(figures);
     return 0;
   }
@@ -305,6 +319,21 @@ public final class ReplayCommand implements Callable<Integer> {
     return ReplayFigures.run(result, (System.nanoTime() - startNanos) / NANOS_PER_SECOND);
   }
 
+  private BoundFigures bound(
+      Scenario scenario, List<TracePod> runTimes, long runSeed, Progress progress) {
+    BoundFigures proven =
+        switch (protocol) {
+          case inflation ->
+              BoundFigures.of(ReplayBound.inflation(scenario, runSeed, Effort.DEFAULT));
+          case churn ->
+              BoundFigures.of(
+                  ReplayBound.churn(scenario, runTimes, churnSettings(), runSeed, Effort.DEFAULT));
+          case burst -> BoundFigures.of(ReplayBound.burst(scenario, Effort.DEFAULT));
+        };
+    progress.update(1);
+    return proven;
+  }
+
   private ChurnReplay.Settings churnSettings() {
     return new ChurnReplay.Settings(
         load == null ? DEFAULT_LOAD : load,
@@ -312,13 +341,12 @@ public final class ReplayCommand implements Callable<Integer> {
         windowArrivals == null ? DEFAULT_WINDOW : windowArrivals);
   }
 
-  private List<Map<String, Object>> runAll(List<Callable<Map<String, Object>>> runs)
-      throws InterruptedException {
+  private <T> List<T> runAll(List<Callable<T>> runs) throws InterruptedException {
     int parallel = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     ExecutorService executor = Executors.newFixedThreadPool(parallel);
     try {
-      List<Map<String, Object>> results = new ArrayList<>();
-      for (Future<Map<String, Object>> future : executor.invokeAll(runs)) {
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : executor.invokeAll(runs)) {
         results.add(future.get());
       }
       return results;
@@ -350,44 +378,5 @@ public final class ReplayCommand implements Callable<Integer> {
       out.println(figures.table());
     }
     out.flush();
-  }
-
-  /** Shows on a terminal how far all runs have come together. */
-  private static final class Progression implements AutoCloseable {
-    private final @Nullable ProgressBar bar;
-    private final AtomicLong done = new AtomicLong();
-
-    Progression(long total) {
-      bar =
-          !Ansi.AUTO.enabled()
-              ? null
-              : new ProgressBarBuilder()
-                  .setTaskName("replay")
-                  .setInitialMax(total)
-                  .clearDisplayOnFinish()
-                  .build();
-    }
-
-    Progress ofRun() {
-      AtomicLong reported = new AtomicLong();
-      return part -> {
-        long steps = (long) (part * STEPS_PER_RUN);
-        long before = reported.get();
-        if (steps > before) {
-          reported.set(steps);
-          long now = done.addAndGet(steps - before);
-          if (bar != null) {
-            bar.stepTo(now);
-          }
-        }
-      };
-    }
-
-    @Override
-    public void close() {
-      if (bar != null) {
-        bar.close();
-      }
-    }
   }
 }

@@ -153,6 +153,73 @@ class ReplayCommandTest {
     assertThat(run.path("placed").asInt()).isEqualTo(4);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"At100", "At130"})
+  void inflationIsComparedWithTheBound(String moment) {
+    assertThat(
+            replay(
+                "--protocol",
+                "inflation",
+                "--policy",
+                "fgd,random",
+                "--seeds",
+                "3",
+                "--bound",
+                "--json",
+                "-"))
+        .isZero();
+
+    JsonNode runs = json().path("runs");
+    assertThat(runs.size()).isEqualTo(6);
+    for (JsonNode run : runs) {
+      double bound = run.path("boundGpuAllocationPercent" + moment).asDouble();
+      double allocation = run.path("gpuAllocationPercent" + moment).asDouble();
+      assertThat(bound).isBetween(allocation, 100.0);
+      assertThat(run.path("pointsBelowBound" + moment).asDouble()).isEqualTo(bound - allocation);
+      assertThat(run.path("boundRelaxation" + moment).asString()).isIn("perGpu", "nodeTypes");
+      assertThat(run.path("percentOfWayFromFgdToBound" + moment).isNumber()).isTrue();
+    }
+  }
+
+  @Test
+  void burstIsComparedWithTheBound() {
+    assertThat(replay("--protocol", "burst", "--policy", "best-fit", "--bound", "--json", "-"))
+        .isZero();
+
+    JsonNode run = json().path("runs").get(0);
+    // All pods fit: 3.5 of 6 GPUs.
+    assertThat(run.path("boundGpuAllocationPercent").asDouble()).isEqualTo(100 * 3.5 / 6);
+    assertThat(run.path("pointsBelowBound").asDouble()).isZero();
+    assertThat(run.propertyNames()).doesNotContain("percentOfWayFromFgdToBound");
+  }
+
+  @Test
+  void churnIsComparedWithTheBoundInTheTable() {
+    assertThat(
+            replay(
+                "--protocol",
+                "churn",
+                "--policy",
+                "fgd",
+                "--load",
+                "0.5",
+                "--warm-up",
+                "100",
+                "--window",
+                "200",
+                "--bound"))
+        .isZero();
+
+    assertThat(out.toString()).contains("boundGpuAllocationPercent", "pointsBelowBound");
+  }
+
+  @Test
+  void noBoundIsShownUnlessAskedFor() {
+    replay("--protocol", "burst", "--policy", "best-fit", "--json", "-");
+
+    assertThat(out.toString()).doesNotContain("ound");
+  }
+
   @Test
   void figuresDoNotDependOnThreads() {
     replay("--protocol", "inflation", "--seeds", "3", "--threads", "1", "--json", "-");

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +74,22 @@ class WakeE2E {
     return cluster.metric("stowage_decisions_total{outcome=\"rejected\",verb=\"filter\"}");
   }
 
+  /**
+   * Waits until kube-scheduler has no reason of its own left to try a pod again: longer than its
+   * longest back-off, 10 s, without a refusal.
+   */
+  private void awaitNoMoreTries() {
+    AtomicReference<Double> refusals = new AtomicReference<>(rejected());
+    await("kube-scheduler to leave the pod alone")
+        .atMost(PATIENCE)
+        .during(Duration.ofSeconds(12))
+        .until(
+            () -> {
+              double now = rejected();
+              return refusals.getAndSet(now) == now;
+            });
+  }
+
   @Test
   void waitingShareIsBoundWhenAPodEnds() {
     fillBothCards();
@@ -115,6 +132,7 @@ class WakeE2E {
     await("kube-scheduler to try the pod at once, in vain")
         .atMost(PATIENCE)
         .until(() -> rejected() > before);
+    awaitNoMoreTries();
     assertThat(ClusterSnapshot.isBound(cluster.pod("waits"))).isFalse();
     api.noFaults();
     cluster.awaitBound("waits");
