@@ -152,7 +152,7 @@ public final class Staffing {
         loadByNodes.keySet().stream().sorted(Comparator.comparingInt(BitSet::cardinality)).toList();
     int widestReach = narrowFirst.get(narrowFirst.size() - 1).cardinality();
     BitSet kept = new BitSet();
-    List<BitSet> narrower = new ArrayList<>();
+    int[] leastReach = leastReach(narrowFirst);
     for (BitSet able : narrowFirst) {
       double load = 0;
       for (Map.Entry<BitSet, Double> other : loadByNodes.entrySet()) {
@@ -163,10 +163,9 @@ public final class Staffing {
         missing -= able.get(i) ? roomPods[i] : 0;
       }
       if (missing > 0) {
-        int reach = able.cardinality();
-        Zone zone = new Zone(key.gpus, reach, reach == widestReach);
-        for (int i : byPreference(able, key, narrower)) {
-          zoneByNode.put(nodes.get(i).name(), zone);
+        for (int i : byPreference(able, key, leastReach)) {
+          int reach = leastReach[i];
+          zoneByNode.put(nodes.get(i).name(), new Zone(key.gpus, reach, reach == widestReach));
           kept.set(i);
           missing -= roomPods[i];
           if (missing <= 0) {
@@ -174,8 +173,21 @@ public final class Staffing {
           }
         }
       }
-      narrower.add(able);
     }
+  }
+
+  /** Returns for each node how many nodes the narrowest of the sets that it belongs to has. */
+  private int[] leastReach(List<BitSet> narrowFirst) {
+    int[] reach = new int[nodes.size()];
+    for (int i = 0; i < reach.length; i++) {
+      for (BitSet able : narrowFirst) {
+        if (able.get(i)) {
+          reach[i] = able.cardinality();
+          break;
+        }
+      }
+    }
+    return reach;
   }
 
   /** Returns the nodes that could hold a pod of the shape if they were empty. */
@@ -209,23 +221,22 @@ public final class Staffing {
   }
 
   /**
-   * Returns nodes that no zone has yet: those that run such pods first, then those of the zone
-   * until now, then those with room at once, and last those that run pods of the class which could
-   * have gone elsewhere; among these the ones that narrower zones need least, that have fewest
-   * GPUs, and that are emptiest.
+   * Returns nodes that no zone has yet: those that run such pods first, then those that pods which
+   * fewer nodes can hold need too, so that what is spare serves all; those of the zone until now,
+   * those with room at once, and last those that run pods of the class which could have gone
+   * elsewhere. Among these the scarcest, those with fewest GPUs, and the emptiest.
    */
-  private List<Integer> byPreference(BitSet able, Size key, List<BitSet> narrower) {
-    record Candidate(int index, int rank, long narrower, int gpus, double free, String name) {}
+  private List<Integer> byPreference(BitSet able, Size key, int[] leastReach) {
+    record Candidate(int index, int rank, int reach, int gpus, double free, String name) {}
     List<Candidate> candidates = new ArrayList<>();
     for (int i = able.nextSetBit(0); i >= 0; i = able.nextSetBit(i + 1)) {
       NodeState node = nodes.get(i);
       if (!zoneByNode.containsKey(node.name())) {
-        int index = i;
         candidates.add(
             new Candidate(
                 i,
-                rank(node, key, able),
-                narrower.stream().filter(zone -> zone.get(index)).count(),
+                rank(node, key, able, leastReach[i] < able.cardinality()),
+                leastReach[i],
                 node.gpuCount(),
                 (double) node.freeGpuMilli() / Math.max(1, node.gpuCapacityMilli()),
                 node.name()));
@@ -234,7 +245,7 @@ public final class Staffing {
     return candidates.stream()
         .sorted(
             Comparator.comparingInt(Candidate::rank)
-                .thenComparingLong(Candidate::narrower)
+                .thenComparingInt(Candidate::reach)
                 .thenComparingInt(Candidate::gpus)
                 .thenComparing(Comparator.comparingDouble(Candidate::free).reversed())
                 .thenComparing(Candidate::name))
@@ -242,16 +253,23 @@ public final class Staffing {
         .toList();
   }
 
-  /** Returns the preference for a node, best first from 0. */
-  private int rank(NodeState node, Size key, BitSet able) {
+  /**
+   * Returns the preference for a node, best first from 0.
+   *
+   * @param scarce whether the node also serves pods of the class that fewer nodes can hold
+   */
+  private int rank(NodeState node, Size key, BitSet able, boolean scarce) {
     boolean kept = previous.gpusKeptFor(node.name()) == key.gpus;
     for (Placement placement : node.placements()) {
       PodShape shape = placement.pod().shape();
       if (shape.gpu().isWhole() && shape.gpu().count() == key.gpus) {
-        return !isWithin(ableNodes(shape), able) ? 5 : kept ? 0 : 1;
+        return !isWithin(ableNodes(shape), able) ? 7 : kept ? 0 : 1;
       }
     }
-    return kept ? 2 : freeGpus(node) >= key.gpus ? 3 : 4;
+    if (scarce) {
+      return kept ? 2 : 3;
+    }
+    return kept ? 4 : freeGpus(node) >= key.gpus ? 5 : 6;
   }
 
   /** Returns how many GPUs of a node are wholly free. */

@@ -18,8 +18,8 @@ public final class Zones {
   /** No node is kept. */
   public static final Zones NONE = new Zones(Map.of());
 
-  private static final int OWN = 0;
-  private static final int OUTSIDE = 1;
+  private static final int WITHOUT_GPUS = 0;
+  private static final int UNKEPT = 1;
   private static final int NARROWER = 2;
 
   /** Zones that reach as many nodes or more are not told apart. */
@@ -38,23 +38,23 @@ public final class Zones {
    * Returns the order in which a pod of the shape uses the node, from 0 to about a million; among
    * nodes of equal order the policy's score decides.
    *
-   * <p>A pod of several GPUs goes to the widest zone of its class, outside all zones, to narrower
-   * zones of its class, then to those of other classes. All other pods start outside; a pod without
-   * GPU starts on nodes without GPUs. Of other classes' nodes those go first that have no room left
-   * for a pod of their class anyway, then the smallest class first and the zone that reaches fewest
-   * nodes last.
+   * <p>A pod of several GPUs goes to nodes that are not kept or kept for its class alike, of the
+   * latter last to those that also serve pods which few nodes can hold, then to those of other
+   * classes. All other pods start on nodes that are not kept; a pod without GPU starts on nodes
+   * without GPUs. Of other classes' nodes those go first that have no room left for a pod of their
+   * class anyway, then the smallest class first and the zone that reaches fewest nodes last.
    */
   public int order(PodShape shape, NodeState node) {
     if (shape.gpu().isNone() && node.gpuCount() == 0) {
-      return OWN;
+      return WITHOUT_GPUS;
     }
     Zone zone = zoneByNode.get(node.name());
     if (zone == null) {
-      return OUTSIDE;
+      return UNKEPT;
     }
     int scarcity = REACH_LIMIT - Math.min(REACH_LIMIT, zone.reach());
     if (shape.gpu().isWhole() && shape.gpu().count() == zone.gpus()) {
-      return zone.widest() ? OWN : NARROWER + scarcity;
+      return zone.widest() ? UNKEPT : NARROWER + scarcity;
     }
     boolean hasRoom = Staffing.freeGpus(node) >= zone.gpus();
     return zone.gpus() * REACH_LIMIT + scarcity + (hasRoom ? WITH_ROOM : 0);

@@ -55,7 +55,7 @@ class StowagePolicyTest {
   }
 
   @Test
-  void podsUseTheirOwnNodesThenUnkeptOnesThenThoseOfSmallClassesAndOfTheLargestLast() {
+  void podsUseTheirOwnAndUnkeptNodesThenThoseOfSmallClassesAndOfTheLargestLast() {
     seeMix();
     Map<Long, Integer> nodesByOrderOfOne = new LinkedHashMap<>();
     List<NodeState> nodes = new ArrayList<>();
@@ -66,9 +66,8 @@ class StowagePolicyTest {
       nodesByOrderOfOne.merge(order(ONE, node), 1, Integer::sum);
       long ofOne = order(ONE, node);
       assertThat(order(CPU, node)).isEqualTo(ofOne);
-      assertThat(order(TWO, node))
-          .isEqualTo(ofOne == orders.get(1) ? 0 : ofOne == orders.get(0) ? 1 : ofOne);
-      assertThat(order(EIGHT, node)).isEqualTo(ofOne == orders.get(2) ? 0 : ofOne);
+      assertThat(order(TWO, node)).isEqualTo(ofOne == orders.get(1) ? orders.get(0) : ofOne);
+      assertThat(order(EIGHT, node)).isEqualTo(ofOne == orders.get(2) ? orders.get(0) : ofOne);
     }
     assertThat(orders.get(0)).isEqualTo(1);
     assertThat(nodesByOrderOfOne.get(orders.get(2)))
