@@ -41,7 +41,6 @@ public final class Placer {
     cluster = new MeasuredCluster(scenario.nodes());
     scores = new NodeScores(cluster.cluster(), policy, ties, ALL_SHAPES);
     scenario.running().forEach(cluster::place);
-    policy.attach(cluster.cluster());
     planning = new Planning(policy, budget);
   }
 

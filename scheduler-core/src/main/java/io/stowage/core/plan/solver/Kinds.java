@@ -28,7 +28,7 @@ final class Kinds {
   /** How much earlier a pod is packed, and how much more it is worth, that few GPUs can serve. */
   private static final double SCARCE_SIZE = 3;
 
-  private static final double SCARCE_WORTH = 0.3;
+  private static final double SCARCE_WORTH = 0.1;
 
   /** What a milli-GPU's worth of CPU counts where a pod asks for no GPU. */
   private static final double CPU_WORTH = 0.25;

@@ -8,7 +8,7 @@ import java.util.Arrays;
  */
 final class Trial {
   /** What demand for a model weighs: pods that may choose keep off models that others must have. */
-  private static final double PRESSURE = 0.3;
+  private static final double PRESSURE = 0.15;
 
   private static final double MAX_PRESSURE = 3;
   private static final double UNFIT = Double.POSITIVE_INFINITY;
