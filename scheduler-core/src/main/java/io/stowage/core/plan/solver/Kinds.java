@@ -25,6 +25,8 @@ final class Kinds {
   /** How many levels of priority are told apart; lower ones count as the lowest. */
   private static final int PRIORITY_LEVELS = 3;
 
+  private static final int LEVEL_BITS = 16;
+
   /** How much earlier a pod is packed, and how much more it is worth, that few GPUs can serve. */
   private static final double SCARCE_SIZE = 3;
 
@@ -50,7 +52,11 @@ final class Kinds {
   /** By kind, then model: whether it is accepted. */
   final boolean[][] accepts;
 
-  /** By kind: what one pod adds to the plan's worth, as pending and as forecast. */
+  /**
+   * By kind: what one pod adds to the plan's worth, as pending and as forecast. A pending pod of a
+   * higher priority outweighs 65,536 of the next; of equal priority the first weigh up to twice as
+   * much as the last.
+   */
   final long[] pendingWorth;
 
   final long[] forecastWorth;
@@ -134,7 +140,8 @@ final class Kinds {
               : Math.round(milli * (1 + SCARCE_WORTH * (1 - openPart)));
       if (demand.pending()) {
         int level = Math.min(PRIORITY_LEVELS - 1, priorities.indexOf(demand.priority()));
-        pendingWorth[kind] = worth << (16 * (PRIORITY_LEVELS - 1 - level));
+        long aged = Math.round(worth * (2 - (double) kind / kinds));
+        pendingWorth[kind] = aged << (LEVEL_BITS * (PRIORITY_LEVELS - 1 - level));
       } else {
         forecastWorth[kind] = worth;
       }

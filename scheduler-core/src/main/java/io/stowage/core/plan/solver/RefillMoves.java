@@ -22,8 +22,14 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
   /** Which part of a chosen node's GPUs is emptied, one of these each move. */
   private static final double[] EMPTIED = {0.1, 0.2, 0.4, 1};
 
+  /** Stands for an order in which size does not matter. */
+  private static final double ANY_ORDER = Double.POSITIVE_INFINITY;
+
+  /** How seldom a pod goes to any of a node's GPUs instead of the best. */
+  private static final int ANY_GPU_ONE_IN = 16;
+
   /** By how much of itself a pod's size may be changed in the order, one of these each move. */
-  private static final double[] SIZE_NOISE = {0, 0.5, 1, 1.5};
+  private static final double[] SIZE_NOISE = {0, 0.5, 0.5, 1, 1, 1.5, 1.5, ANY_ORDER};
 
   /** By how much the waste of a node may be changed in the choice, one of these each move. */
   private static final double[] WASTE_NOISE = {0, 0.1, 0.2};
@@ -156,7 +162,10 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
         keys = Arrays.copyOf(keys, 2 * pods);
       }
       podKinds[pods] = kind;
-      keys[pods++] = kinds.size[kind] * (1 + noise * random.nextDouble());
+      keys[pods++] =
+          noise == ANY_ORDER
+              ? random.nextDouble()
+              : kinds.size[kind] * (1 + noise * random.nextDouble());
     }
 
     /** Sorts by key, the largest first; few and nearly sorted, so by insertion. */
@@ -188,7 +197,12 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
         }
       }
       if (best >= 0) {
-        trials[best].put(kind);
+        Trial trial = trials[best];
+        if (trial.gpus() > 0 && random.nextInt(ANY_GPU_ONE_IN) == 0) {
+          trial.putFrom(random.nextInt(trial.gpus()), kind);
+        } else {
+          trial.put(kind);
+        }
       }
     }
   }

@@ -128,19 +128,27 @@ final class Trial {
 
   /** Puts in a pod that fits; a share goes to the tightest GPU, whole GPUs are the first ones. */
   void put(int kind) {
+    put(kind, kinds.gpuUnits[kind] > 0 ? 1L << tightest(kind) : firstFrom(0, kind));
+  }
+
+  /** Puts in a pod that fits, on the first GPUs from a given one on, and round. */
+  void putFrom(int gpu, int kind) {
+    put(kind, firstFrom(gpu, kind));
+  }
+
+  private long firstFrom(int start, int kind) {
     long devices = 0;
-    if (kinds.gpuUnits[kind] > 0) {
-      devices = 1L << tightest(kind);
-    } else {
-      int found = 0;
-      for (int gpu = 0; found < kinds.gpuCount[kind]; gpu++) {
-        if (gpuFits(kinds, kind, room, gpu, gpuLeft[gpu])) {
-          devices |= 1L << gpu;
-          found++;
-        }
-      }
+    int gpus = room.gpuFree.length;
+    for (int i = 0; i < gpus && Long.bitCount(devices) < kinds.gpuCount[kind]; i++) {
+      int gpu = (start + i) % gpus;
+      devices |= gpuFits(kinds, kind, room, gpu, gpuLeft[gpu]) ? 1L << gpu : 0;
     }
-    put(kind, devices);
+    return devices;
+  }
+
+  /** Returns how many GPUs the node has. */
+  int gpus() {
+    return room.gpuFree.length;
   }
 
   /** Puts a pod on given GPUs. */
