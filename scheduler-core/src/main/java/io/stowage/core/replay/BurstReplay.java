@@ -1,9 +1,11 @@
 package io.stowage.core.replay;
 
 import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
 import io.stowage.core.trace.PodClass;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -14,7 +16,8 @@ import java.util.function.LongSupplier;
 
 /**
  * The burst protocol: all of the workload's pods are pending at once and are placed in queue order,
- * by priority, then in the workload's order; one that fits nowhere is left out.
+ * by priority, then in the workload's order; one that fits nowhere is left out. A policy that plans
+ * ahead plans for all of them before the first is placed.
  */
 public final class BurstReplay {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -55,19 +58,30 @@ public final class BurstReplay {
   /**
    * Runs one burst.
    *
+   * @param freeOrder whether pods that have a slot in the policy's plan go before those without;
+   *     else all go in queue order
    * @param nanoClock a monotonic clock in nanoseconds, for {@code decideSeconds} alone
    * @param progress told the part done, from 0 to 1
    */
   public static Result run(
-      Scenario scenario, String policyName, long seed, LongSupplier nanoClock, Progress progress) {
-    Placer placer = new Placer(scenario, policyName, new SplittableRandom(seed));
+      Scenario scenario,
+      String policyName,
+      boolean freeOrder,
+      long seed,
+      LongSupplier nanoClock,
+      Progress progress) {
+    Placer placer =
+        new Placer(scenario, policyName, new SplittableRandom(seed), Planning.Budget.BURST);
     List<TracePod> queue =
         scenario.pods().stream()
             .sorted(Comparator.comparingInt((TracePod pod) -> -pod.priority()))
             .toList();
     Map<String, Integer> failed = PodClass.noneByKey();
     long startNanos = nanoClock.getAsLong();
-    queue.forEach(pod -> placer.arrived(pod.shape(), 0));
+    Map<PodShape, Integer> slots = placer.arrivedTogether(queue);
+    if (freeOrder) {
+      queue = slottedFirst(queue, slots);
+    }
     int placed = 0;
     for (int i = 0; i < queue.size(); i++) {
       TracePod pod = queue.get(i);
@@ -92,5 +106,16 @@ public final class BurstReplay {
             .strandedPercentByCause(
                 scenario.pods().stream().map(TracePod::shape).distinct().toList()),
         decideSeconds);
+  }
+
+  private static List<TracePod> slottedFirst(List<TracePod> queue, Map<PodShape, Integer> slots) {
+    List<TracePod> slotted = new ArrayList<>();
+    List<TracePod> others = new ArrayList<>();
+    for (TracePod pod : queue) {
+      boolean hasSlot = slots.merge(pod.shape(), -1, Integer::sum) >= 0;
+      (hasSlot ? slotted : others).add(pod);
+    }
+    slotted.addAll(others);
+    return slotted;
   }
 }

@@ -71,13 +71,22 @@ public final class InflationReplay {
    * @throws IllegalArgumentException where the cluster has no GPU or the workload asks for none
    */
   public static Result run(Scenario scenario, String policyName, long seed, Progress progress) {
+    return run(scenario, arrivals(scenario, seed), policyName, seed, progress);
+  }
+
+  /** Runs one inflation with given arrivals. */
+  static Result run(
+      Scenario scenario,
+      List<TracePod> arrivals,
+      String policyName,
+      long seed,
+      Progress progress) {
     SplittableRandom random = new SplittableRandom(seed);
-    SplittableRandom arrivalStream = random.split();
+    random.split(); // the stream of arrivals
     SplittableRandom tieStream = random.split();
     Placer placer = new Placer(withNamesShuffled(scenario, random), policyName, tieStream);
     long capacityMilli = placer.cluster().gpuCapacityMilli();
     Map<PodShape, Long> gpuMilli = scenario.gpuMilliByShape();
-    List<TracePod> arrivals = arrivals(scenario, gpuMilli, arrivalStream, capacityMilli);
 
     Map<String, Integer> failed = PodClass.noneByKey();
     long askedMilli = 0;

@@ -13,6 +13,7 @@ import io.stowage.core.trace.TracePod;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
@@ -59,6 +60,16 @@ public final class Placer {
   /** Tells the policy of a pod that arrived. */
   public void arrived(PodShape shape, double nowSeconds) {
     planning.arrived(shape, nowSeconds);
+  }
+
+  /**
+   * Tells the policy of pods that arrived at the same time, and plans for all of them.
+   *
+   * @param queue the pods in the order in which they are to be served
+   * @return how many pods of each shape have a slot; none where the policy does not plan
+   */
+  Map<PodShape, Integer> arrivedTogether(List<TracePod> queue) {
+    return planning.arrivedTogether(queue);
   }
 
   /** Places a pod where the policy likes it best; returns whether it fits anywhere. */

@@ -4,8 +4,15 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Planner;
+import io.stowage.core.plan.Slot;
+import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.core.trace.TracePod;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Lets a policy that plans ahead have a plan every so many arrivals, at once: in a replay it takes
@@ -23,6 +30,8 @@ final class Planning {
   private final Planner planner = new Planner(SEED);
   private long arrivals;
 
+  private record Waiting(PodShape shape, int priority) {}
+
   /**
    * How much is planned.
    *
@@ -35,6 +44,9 @@ final class Planning {
 
     /** For one whose pods come and go: little is free at a time, and plans are many. */
     static final Budget CHURNING = new Budget(500, 3_000);
+
+    /** For all pods at once. */
+    static final Budget BURST = new Budget(Integer.MAX_VALUE, 400_000);
 
     /** Throws IllegalArgumentException for a value out of range. */
     Budget {
@@ -59,11 +71,37 @@ final class Planning {
     }
   }
 
-  /** Plans now. */
-  void plan(List<Demand> pending) {
-    PlanRequest request = policy.planRequest(pending);
-    if (request != null) {
-      policy.adopt(planner.plan(request, budget.moves()));
+  /**
+   * Tells the policy of pods that arrived at the same time, and plans for all of them.
+   *
+   * @param queue the pods in the order in which they are to be served
+   * @return how many pods of each shape have a slot; none where the policy does not plan
+   */
+  Map<PodShape, Integer> arrivedTogether(List<TracePod> queue) {
+    Map<Waiting, Integer> counts = new LinkedHashMap<>();
+    for (TracePod pod : queue) {
+      policy.arrived(pod.shape(), 0);
+      counts.merge(new Waiting(pod.shape(), pod.priority()), 1, Integer::sum);
     }
+    List<Demand> pending = new ArrayList<>();
+    counts.forEach(
+        (waiting, count) -> pending.add(Demand.pending(waiting.shape, count, waiting.priority)));
+    Map<PodShape, Integer> slots = new HashMap<>();
+    for (List<Slot> ofNode : plan(pending).slotsByNode().values()) {
+      for (Slot slot : ofNode) {
+        slots.merge(slot.shape(), slot.pending() ? 1 : 0, Integer::sum);
+      }
+    }
+    return slots;
+  }
+
+  private StowagePlan plan(List<Demand> pending) {
+    PlanRequest request = policy.planRequest(pending);
+    if (request == null) {
+      return StowagePlan.EMPTY;
+    }
+    StowagePlan plan = planner.plan(request, budget.moves());
+    policy.adopt(plan);
+    return plan;
   }
 }

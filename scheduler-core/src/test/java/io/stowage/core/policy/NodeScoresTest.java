@@ -12,6 +12,8 @@ import io.stowage.core.cluster.RandomChanges;
 import io.stowage.core.cluster.Resources;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Planner;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -42,13 +44,20 @@ class NodeScoresTest {
     PlacementPolicy policy = Policies.create(name, typicalPods(shapes));
     Cluster cluster = new Cluster();
     NodeScores scores = new NodeScores(cluster, policy, random.split(), 5);
+    Planner planner = new Planner(seed);
     int found = 0;
     for (int step = 0; step < 3_000; step++) {
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(9)) {
         case 0, 1 -> cluster.putNode(changes.node(changes.nodeName()));
         case 2 -> cluster.removeNode(changes.nodeName());
         case 3 -> cluster.place(changes.placement());
         case 4 -> policy.arrived(shapes.get(random.nextInt(shapes.size())), 0);
+        case 5 -> {
+          PlanRequest request = policy.planRequest(List.of());
+          if (request != null) {
+            policy.adopt(planner.plan(request, 20));
+          }
+        }
         default -> cluster.remove(changes.uid());
       }
       PodShape shape = shapes.get(random.nextInt(shapes.size()));

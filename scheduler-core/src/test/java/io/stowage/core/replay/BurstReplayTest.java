@@ -9,6 +9,7 @@ import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.trace.PodClass;
 import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.SyntheticWorkload.Gpus;
 import io.stowage.core.trace.TracePod;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BurstReplayTest {
 
@@ -25,7 +27,7 @@ class BurstReplayTest {
   void theResultIsThatOfANaiveReplay(String policy, Gpus gpus, long seed) {
     Scenario scenario = Workloads.small(gpus, seed);
     NaiveCluster cluster =
-        new NaiveCluster(scenario, policy, new SplittableRandom(seed), Planning.Budget.FILLING);
+        new NaiveCluster(scenario, policy, new SplittableRandom(seed), Planning.Budget.BURST);
     List<TracePod> queue = new ArrayList<>();
     for (int priority = 2; priority >= 0; priority--) {
       for (TracePod pod : scenario.pods()) {
@@ -34,7 +36,7 @@ class BurstReplayTest {
         }
       }
     }
-    queue.forEach(pod -> cluster.seen(pod.shape(), 0));
+    cluster.seenTogether(queue);
     Map<String, Integer> failed = PodClass.noneByKey();
     int placed = 0;
     for (TracePod pod : queue) {
@@ -48,7 +50,8 @@ class BurstReplayTest {
 
     long[] nanos = {1_000_000_000L};
     BurstReplay.Result result =
-        BurstReplay.run(scenario, policy, seed, () -> nanos[0] += 250_000_000L, Progress.NONE);
+        BurstReplay.run(
+            scenario, policy, false, seed, () -> nanos[0] += 250_000_000L, Progress.NONE);
     assertThat(result.arrivals()).isEqualTo(80);
     assertThat(result.placed()).isEqualTo(placed);
     assertThat(result.failedByClass()).isEqualTo(failed);
@@ -71,8 +74,25 @@ class BurstReplayTest {
   @MethodSource("policiesWithoutChance")
   void theSeedDecidesTiesAlone(String policy) {
     Scenario scenario = Workloads.small(Gpus.MIXED, 9);
-    BurstReplay.Result one = BurstReplay.run(scenario, policy, 1, () -> 0, Progress.NONE);
-    BurstReplay.Result two = BurstReplay.run(scenario, policy, 2, () -> 0, Progress.NONE);
+    BurstReplay.Result one = BurstReplay.run(scenario, policy, false, 1, () -> 0, Progress.NONE);
+    BurstReplay.Result two = BurstReplay.run(scenario, policy, false, 2, () -> 0, Progress.NONE);
     assertThat(two).usingRecursiveComparison().ignoringFields("seed").isEqualTo(one);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {31, 32, 33})
+  void withFreeOrderThePlanFillsTheClusterAtLeastAsFar(long seed) {
+    Scenario scenario = SyntheticWorkload.generate(12, 400, Gpus.MIXED, seed);
+    BurstReplay.Result queued =
+        BurstReplay.run(scenario, "stowage", false, seed, () -> 0, Progress.NONE);
+    BurstReplay.Result free =
+        BurstReplay.run(scenario, "stowage", true, seed, () -> 0, Progress.NONE);
+    System.out.printf(
+        "seed %d: %.2f %% in queue order, %.2f %% in free order%n",
+        seed, queued.gpuAllocationPercent(), free.gpuAllocationPercent());
+    assertThat(free.gpuAllocationPercent())
+        .isGreaterThanOrEqualTo(queued.gpuAllocationPercent() - 0.5);
+    assertThat(free.placed() + free.failedByClass().values().stream().mapToInt(i -> i).sum())
+        .isEqualTo(400);
   }
 }

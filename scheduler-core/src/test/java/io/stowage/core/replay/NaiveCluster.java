@@ -60,6 +60,11 @@ final class NaiveCluster {
     planning.arrived(shape, nowSeconds);
   }
 
+  /** Tells the policy of pods that arrived at the same time. */
+  void seenTogether(List<TracePod> pods) {
+    assertThat(planning.arrivedTogether(pods).values()).allMatch(slots -> slots >= 0);
+  }
+
   /** Places a pod that is known already. */
   boolean tryAgain(Pod pod, double nowSeconds) {
     NodeState best = best(pod);

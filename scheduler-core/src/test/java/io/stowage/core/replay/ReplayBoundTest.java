@@ -56,7 +56,7 @@ class ReplayBoundTest {
     GpuBound bound = ReplayBound.burst(scenario, Effort.DEFAULT);
     for (String policy : Policies.names()) {
       assertThat(
-              BurstReplay.run(scenario, policy, seed, () -> 0, Progress.NONE)
+              BurstReplay.run(scenario, policy, false, seed, () -> 0, Progress.NONE)
                   .gpuAllocationPercent())
           .as("%s, %s, seed %d", policy, gpus, seed)
           .isLessThanOrEqualTo(bound.gpuAllocationPercent());

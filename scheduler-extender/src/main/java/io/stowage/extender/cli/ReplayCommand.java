@@ -171,6 +171,11 @@ public final class ReplayCommand implements Callable<Integer> {
   private @Nullable Integer windowArrivals;
 
   @Option(
+      names = "--free-order",
+      description = "burst: pods that have a slot in the policy's plan go before those without")
+  private boolean freeOrder;
+
+  @Option(
       names = "--bound",
       description =
           "also prove what no policy could pass, and tell each one's distance to it; some seconds"
@@ -237,6 +242,9 @@ public final class ReplayCommand implements Callable<Integer> {
     requireRange("--seeds", seeds, 1, MAX_SEEDS);
     if (threads != null) {
       requireRange("--threads", threads, 1, 1024);
+    }
+    if (freeOrder && protocol != Protocol.burst) {
+      throw wrongUsage("--free-order goes with --protocol burst, was given with " + protocol);
     }
     if (protocol != Protocol.churn) {
       refuse("--load", load);
@@ -313,7 +321,8 @@ public final class ReplayCommand implements Callable<Integer> {
           case inflation -> InflationReplay.run(scenario, policy, runSeed, progress);
           case churn ->
               ChurnReplay.run(scenario, runTimes, churnSettings(), policy, runSeed, progress);
-          case burst -> BurstReplay.run(scenario, policy, runSeed, System::nanoTime, progress);
+          case burst ->
+              BurstReplay.run(scenario, policy, freeOrder, runSeed, System::nanoTime, progress);
         };
     progress.update(1);
     return ReplayFigures.run(result, (System.nanoTime() - startNanos) / NANOS_PER_SECOND);

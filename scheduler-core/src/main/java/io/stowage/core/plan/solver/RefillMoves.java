@@ -22,14 +22,16 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
   /** Which part of a chosen node's GPUs is emptied, one of these each move. */
   private static final double[] EMPTIED = {0.1, 0.2, 0.4, 1};
 
-  /** Stands for an order in which size does not matter. */
+  /** Stands for an order in which size does not matter, and how seldom it is taken. */
   private static final double ANY_ORDER = Double.POSITIVE_INFINITY;
 
+  private static final int ANY_ORDER_ONE_IN = 32;
+
   /** How seldom a pod goes to any of a node's GPUs instead of the best. */
-  private static final int ANY_GPU_ONE_IN = 16;
+  private static final int ANY_GPU_ONE_IN = 32;
 
   /** By how much of itself a pod's size may be changed in the order, one of these each move. */
-  private static final double[] SIZE_NOISE = {0, 0.5, 0.5, 1, 1, 1.5, 1.5, ANY_ORDER};
+  private static final double[] SIZE_NOISE = {0, 0.5, 1, 1.5};
 
   /** By how much the waste of a node may be changed in the choice, one of these each move. */
   private static final double[] WASTE_NOISE = {0, 0.1, 0.2};
@@ -86,7 +88,7 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
     @Override
     public Refill next() {
       PlannedNode[] chosen = chooseNodes();
-      double noise = oneOf(SIZE_NOISE);
+      double noise = random.nextInt(ANY_ORDER_ONE_IN) == 0 ? ANY_ORDER : oneOf(SIZE_NOISE);
       pods = 0;
       double emptied = oneOf(EMPTIED);
       for (int i = 0; i < chosen.length; i++) {
