@@ -136,7 +136,17 @@ public final class PlanningThread implements AutoCloseable {
     return true;
   }
 
-  /** Stops; a round under way gets a little time to end, and is not adopted after it. */
+  /** Tells whether it has not ended. */
+  boolean isAlive() {
+    return thread.isAlive();
+  }
+
+  /** Tells whether it waits for a change. */
+  boolean isResting() {
+    return changed.hasQueuedThreads();
+  }
+
+  /** Stops; a round under way is cut short. */
   @Override
   public void close() {
     thread.interrupt();
