@@ -47,6 +47,8 @@ class ArchitectureTest {
           .definedBy("..extender.wake..")
           .layer("notice")
           .definedBy("..extender.notice..")
+          .layer("planning")
+          .definedBy("..extender.planning..")
           .layer("http")
           .definedBy("..extender.http..")
           .layer("service")
@@ -85,6 +87,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("notice")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("planning")
+          .mayOnlyBeAccessedByLayers("service", "config")
           .whereLayer("events")
           .mayOnlyBeAccessedByLayers("notice", "cli")
           .whereLayer("bind")
@@ -93,10 +97,20 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers(
               "bind", "metrics", "http", "service", "config", "rights", "cli")
           .whereLayer("metrics")
-          .mayOnlyBeAccessedByLayers("watch", "events", "wake", "notice", "http", "service", "cli")
+          .mayOnlyBeAccessedByLayers(
+              "watch", "events", "wake", "notice", "planning", "http", "service", "cli")
           .whereLayer("state")
           .mayOnlyBeAccessedByLayers(
-              "metrics", "bind", "watch", "wake", "notice", "http", "service", "config", "demo",
+              "metrics",
+              "bind",
+              "watch",
+              "wake",
+              "notice",
+              "planning",
+              "http",
+              "service",
+              "config",
+              "demo",
               "cli")
           .whereLayer("device")
           .mayOnlyBeAccessedByLayers("bind", "cli")

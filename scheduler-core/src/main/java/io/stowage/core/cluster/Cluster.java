@@ -92,6 +92,11 @@ public final class Cluster {
     return slotLimit;
   }
 
+  /** Returns a number that grows with every change. */
+  public long version() {
+    return versions;
+  }
+
   /** Returns how many nodes there are, pod-only ones included. */
   public int nodeCount() {
     return nodesByName.size();

@@ -46,13 +46,12 @@ public interface PlacementPolicy {
 
   /**
    * Shows the policy the cluster whose nodes it will score, to be read only and on the thread that
-   * writes it; for policies that plan ahead.
+   * writes it, and again once nodes and pods have been listed; for policies that plan ahead.
    */
   default void attach(Cluster cluster) {}
 
   /**
-   * Returns what should be planned now, null where there is nothing to gain; for policies that plan
-   * ahead.
+   * Returns what should be planned now, null from policies that do not plan ahead.
    *
    * @param pending the pods that wait
    */
@@ -67,14 +66,18 @@ public interface PlacementPolicy {
   default void arrived(PodShape shape, double nowSeconds) {}
 
   /**
-   * Takes note of a pod that has been placed on a node, which holds it already.
+   * Takes note of room on a node that was taken for a pod, whether it is held or the pod was placed
+   * at once; the node counts it already. What is held and then placed there is told once.
    *
    * @param gpuDevices the GPUs that it got there, empty where they are not visible
    */
-  default void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {}
+  default void reserved(PodShape shape, NodeState node, int[] gpuDevices) {}
 
-  /** Takes note of a placed pod that has ended; the node does not hold it any more. */
-  default void ended(PodShape shape, NodeState node, double nowSeconds) {}
+  /** Takes note of a pod that has been placed for good; once a pod. */
+  default void started(PodShape shape, double nowSeconds) {}
+
+  /** Takes note of a pod that had started and has ended. */
+  default void ended(PodShape shape, double nowSeconds) {}
 
   /** Returns a number that changes whenever the scores given for a node no longer hold. */
   default long version(NodeState node) {

@@ -12,6 +12,7 @@ import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.ForecastDemands;
 import io.stowage.core.plan.NodeRoom;
+import io.stowage.core.plan.NodeRooms;
 import io.stowage.core.plan.OpenSlots;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
@@ -64,6 +65,18 @@ final class StowagePolicy implements PlacementPolicy {
   private Zones zones = Zones.NONE;
   private final OpenSlots slots = new OpenSlots();
   private final ForecastDemands demands = new ForecastDemands();
+  private NodeRooms rooms = new NodeRooms();
+
+  /** What the forecast demands were last made of, and what they were. */
+  private List<NodeRoom> demandRooms = List.of();
+
+  private long demandsAtPods = -1;
+  private List<Demand> forecastDemands = List.of();
+
+  /** What was reserved since the request for the plan that is awaited; it does not know of it. */
+  private final List<Reservation> reservedMeanwhile = new ArrayList<>();
+
+  private boolean planAwaited;
   private long events;
   private long nextZonesAtEvents = 1;
 
@@ -77,6 +90,8 @@ final class StowagePolicy implements PlacementPolicy {
   private Fragmentation fragmentation = new Fragmentation(TypicalPods.of(Map.of()));
   private final int[] one = new int[1];
 
+  private record Reservation(PodShape shape, NodeState node, List<Integer> gpuDevices) {}
+
   @Override
   public String name() {
     return "stowage";
@@ -85,6 +100,8 @@ final class StowagePolicy implements PlacementPolicy {
   @Override
   public void attach(Cluster attached) {
     cluster = attached;
+    rooms = new NodeRooms();
+    nextZonesAtEvents = events + 1;
   }
 
   @Override
@@ -98,16 +115,28 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
-  public void placed(PodShape shape, NodeState node, int[] gpuDevices, double nowSeconds) {
-    forecast.started(shape, nowSeconds);
+  public void reserved(PodShape shape, NodeState node, int[] gpuDevices) {
+    if (planAwaited) {
+      reservedMeanwhile.add(
+          new Reservation(shape, node, IntStream.of(gpuDevices).boxed().toList()));
+    }
+    take(shape, node, gpuDevices);
+  }
+
+  private void take(PodShape shape, NodeState node, int[] gpuDevices) {
     if (slots.placed(shape, node, gpuDevices)) {
       changed(node.name());
     }
+  }
+
+  @Override
+  public void started(PodShape shape, double nowSeconds) {
+    forecast.started(shape, nowSeconds);
     staffWhenDue();
   }
 
   @Override
-  public void ended(PodShape shape, NodeState node, double nowSeconds) {
+  public void ended(PodShape shape, double nowSeconds) {
     forecast.ended(shape, nowSeconds);
   }
 
@@ -146,22 +175,25 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public PlanRequest planRequest(List<Demand> pending) {
-    List<NodeRoom> rooms = new ArrayList<>();
-    cluster.forEachNode(
-        state -> {
-          Node node = state.node();
-          if (node != null && node.ready() && !node.cordoned()) {
-            rooms.add(NodeRoom.of(node, state, zones.gpusKeptFor(node.name())));
-          }
-        });
+    List<NodeRoom> now = rooms.of(cluster, zones);
+    if (demandsAtPods != seenPods || !now.equals(demandRooms)) {
+      forecastDemands = demands.of(forecast.mix(), now);
+      demandRooms = now;
+      demandsAtPods = seenPods;
+    }
     List<Demand> all = new ArrayList<>(pending);
-    all.addAll(demands.of(forecast.mix(), rooms));
-    return new PlanRequest(rooms, all, slots.open());
+    all.addAll(forecastDemands);
+    planAwaited = true;
+    reservedMeanwhile.clear();
+    return new PlanRequest(now, all, slots.open());
   }
 
   @Override
   public void adopt(StowagePlan plan) {
     slots.adopt(plan).forEach(this::changed);
+    reservedMeanwhile.forEach(taken -> take(taken.shape, taken.node, array(taken.gpuDevices)));
+    reservedMeanwhile.clear();
+    planAwaited = false;
   }
 
   @Override
@@ -233,7 +265,7 @@ final class StowagePolicy implements PlacementPolicy {
     Slot slot = slots.slot(shape, node);
     slot = slot == null ? slots.larger(shape, node) : slot;
     if (slot != null) {
-      return slot.gpuDevices().stream().mapToInt(Integer::intValue).toArray();
+      return array(slot.gpuDevices());
     }
     boolean unheld = slots.hasAny(node) && slots.fitsUnheld(shape, node);
     if (!shape.gpu().isWhole()) {
@@ -245,6 +277,10 @@ final class StowagePolicy implements PlacementPolicy {
             .limit(shape.gpu().count())
             .toArray()
         : GpuChoice.tightest(shape, node);
+  }
+
+  private static int[] array(List<Integer> devices) {
+    return devices.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private int[] bestGpu(PodShape shape, NodeState node, boolean unheld) {

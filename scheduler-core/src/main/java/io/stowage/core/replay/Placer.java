@@ -86,13 +86,14 @@ public final class Placer {
   void placeOn(Pod pod, NodeState node, double nowSeconds) {
     int[] devices = policy.gpuDevices(pod.shape(), node);
     cluster.place(new Placement(pod, node.name(), Arrays.stream(devices).boxed().toList()));
-    policy.placed(pod.shape(), node, devices, nowSeconds);
+    policy.reserved(pod.shape(), node, devices);
+    policy.started(pod.shape(), nowSeconds);
   }
 
   /** Removes a pod, which must be placed; returns the node it was on. */
   public NodeState remove(Pod pod, double nowSeconds) {
     NodeState node = cluster.remove(pod.uid());
-    policy.ended(pod.shape(), node, nowSeconds);
+    policy.ended(pod.shape(), nowSeconds);
     return node;
   }
 }

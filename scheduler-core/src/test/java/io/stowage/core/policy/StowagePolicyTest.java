@@ -132,9 +132,8 @@ class StowagePolicyTest {
         }
         if (running.size() > 20 + random.nextInt(60)) {
           Placement ended = running.remove(random.nextInt(running.size()));
-          NodeState node = Objects.requireNonNull(cluster12.node(ended.nodeName()));
           cluster12.remove(ended.pod().uid());
-          fresh.ended(ended.pod().shape(), node, i);
+          fresh.ended(ended.pod().shape(), i);
         }
       }
       assertThat(refused).as("some fit nowhere, seed %s", seed).isPositive();
@@ -161,7 +160,8 @@ class StowagePolicyTest {
         new Placement(
             new Pod(uid, "", uid, shape, 0), node.name(), Arrays.stream(devices).boxed().toList());
     into.place(placement);
-    policy.placed(shape, node, devices, nowSeconds);
+    policy.reserved(shape, node, devices);
+    policy.started(shape, nowSeconds);
     return placement;
   }
 

@@ -73,7 +73,8 @@ final class NaiveCluster {
     }
     int[] devices = policy.gpuDevices(pod.shape(), best);
     cluster.place(new Placement(pod, best.name(), IntStream.of(devices).boxed().toList()));
-    policy.placed(pod.shape(), best, devices, nowSeconds);
+    policy.reserved(pod.shape(), best, devices);
+    policy.started(pod.shape(), nowSeconds);
     assertNothingIsOverCommitted(best);
     return true;
   }
@@ -124,11 +125,7 @@ final class NaiveCluster {
   void end(Pod pod, double nowSeconds) {
     Placement placement = cluster.remove(pod.uid());
     assertThat(placement).isNotNull();
-    NodeState node = placement == null ? null : cluster.node(placement.nodeName());
-    assertThat(node).isNotNull();
-    if (node != null) {
-      policy.ended(pod.shape(), node, nowSeconds);
-    }
+    policy.ended(pod.shape(), nowSeconds);
   }
 
   double gpuPercent() {

@@ -54,6 +54,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param watch what of the cluster is followed
  * @param wake how waiting pods are woken
  * @param notices what is said about nodes
+ * @param planning how much is planned ahead
  */
 public record StowageConfig(
     String host,
@@ -75,7 +76,8 @@ public record StowageConfig(
     HttpConfig http,
     WatchConfig watch,
     WakeConfig wake,
-    NoticesConfig notices) {
+    NoticesConfig notices,
+    PlanningConfig planning) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -143,7 +145,8 @@ public record StowageConfig(
       @Nullable HttpConfig http,
       @Nullable WatchConfig watch,
       @Nullable WakeConfig wake,
-      @Nullable NoticesConfig notices) {
+      @Nullable NoticesConfig notices,
+      @Nullable PlanningConfig planning) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -164,7 +167,8 @@ public record StowageConfig(
         or(http, HttpConfig.defaults()),
         or(watch, WatchConfig.defaults()),
         or(wake, WakeConfig.defaults()),
-        or(notices, NoticesConfig.defaults()));
+        or(notices, NoticesConfig.defaults()),
+        or(planning, PlanningConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
@@ -206,7 +210,8 @@ public record StowageConfig(
             shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
         devices.settings(),
         gpuResources(),
-        http.settings(new Address(host, port), tls == null ? null : tls.files()));
+        http.settings(new Address(host, port), tls == null ? null : tls.files()),
+        planning.settings());
   }
 
   /** Returns which resources and labels mean GPUs. */

@@ -166,6 +166,7 @@ final class ChurningCluster {
     gpuPercentSeconds += (seconds - nowSeconds) * scheduler.cluster().gpuAllocationPercent();
     cpuPercentSeconds += (seconds - nowSeconds) * scheduler.cluster().cpuAllocationPercent();
     nowSeconds = seconds;
+    scheduler.advanceTo(seconds);
   }
 
   /** Returns how things stand; looks at every node. */

@@ -14,6 +14,9 @@ interface DemoScheduler {
   /** Returns the cluster, to be read only. */
   MeasuredCluster cluster();
 
+  /** Moves its clock, by which it learns how often pods arrive and how long they run. */
+  default void advanceTo(double seconds) {}
+
   /** Takes in a new pod; its first scheduling cycle follows. */
   void arrived(Pod pod);
 

@@ -6,6 +6,9 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Planner;
+import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.MeasuredCluster;
 import io.stowage.extender.bind.InMemoryBinder;
@@ -37,8 +40,15 @@ import tools.jackson.databind.JsonNode;
  * filter}, {@code prioritize} where more than one node is left, and {@code bind}, over HTTP. Unlike
  * there, the next cycle begins only after the binding. The stand-in is also the API server: it
  * shows the service nodes and pods as a watch would, and keeps what is bound.
+ *
+ * <p>The service goes by the cluster's clock and has a plan after every so many arrivals, at once,
+ * so that equal runs go equally.
  */
 final class StowageScheduler implements DemoScheduler, AutoCloseable {
+  private static final int ARRIVALS_BETWEEN_PLANS = 100;
+  private static final int MOVES = 3_000;
+  private static final long PLANNER_SEED = 1;
+
   private final KubernetesObjects objects;
   private final PodReader podReader;
   private final MeasuredCluster cluster;
@@ -47,7 +57,12 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
   private final ExtenderService service;
   private final ExtenderCalls calls;
   private final Map<String, JsonNode> waitingPods = new HashMap<>();
+  private final Planner planner = new Planner(PLANNER_SEED);
+  private int arrivals;
   private int failedDecisions;
+
+  /** The cluster's clock; belongs to the service's event loop. */
+  private volatile long nowNanos;
 
   /**
    * Starts the service and shows it the nodes.
@@ -67,7 +82,11 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
     }
     service =
         ExtenderService.start(
-            settings, Policies.create("stowage", TypicalPods.of(Map.of())), ties, binder);
+            settings.withoutPlanning(),
+            Policies.create("stowage", TypicalPods.of(Map.of())),
+            ties,
+            binder,
+            () -> nowNanos);
     calls = new ExtenderCalls(service.port());
     service
         .loop()
@@ -97,10 +116,25 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
   }
 
   @Override
+  public void advanceTo(double seconds) {
+    service.loop().run(state -> nowNanos = Math.round(seconds * 1e9));
+  }
+
+  @Override
   public void arrived(Pod pod) {
     io.fabric8.kubernetes.api.model.Pod object = objects.pending(pod);
     waitingPods.put(pod.uid(), calls.json(object));
     show(object);
+    arrivals++;
+    if (arrivals % ARRIVALS_BETWEEN_PLANS == 0) {
+      plan();
+    }
+  }
+
+  private void plan() {
+    PlanRequest request = ask(ClusterState::planRequest).orElseThrow();
+    StowagePlan plan = planner.plan(request, MOVES);
+    service.loop().run(state -> state.adopt(plan));
   }
 
   private void show(io.fabric8.kubernetes.api.model.Pod object) {

@@ -138,6 +138,11 @@ public final class ServiceMetrics implements AutoCloseable {
         .register(registry);
   }
 
+  /** Returns the metrics of a planner; there are none before. */
+  public PlanMetrics planning() {
+    return new PlanMetrics(registry);
+  }
+
   /** Counts a request: how long its answer took, in nanoseconds, and what came of it. */
   public void answered(String verb, String outcome, long nanos) {
     Timer.builder("stowage.request.duration")

@@ -15,6 +15,7 @@ import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.planning.PlanningThread;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import io.vertx.core.Context;
@@ -28,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -42,18 +44,21 @@ public final class ExtenderService implements AutoCloseable {
   private final ServiceMetrics metrics;
   private final ExecutorService bindWorkers;
   private final List<HttpListener> listeners;
+  private final PlanningThread planning;
 
   private ExtenderService(
       Vertx vertx,
       StateLoop loop,
       ServiceMetrics metrics,
       ExecutorService bindWorkers,
-      List<HttpListener> listeners) {
+      List<HttpListener> listeners,
+      PlanningThread planning) {
     this.vertx = vertx;
     this.loop = loop;
     this.metrics = metrics;
     this.bindWorkers = bindWorkers;
     this.listeners = listeners;
+    this.planning = planning;
   }
 
   /** Starts the service as a single replica without a fence. */
@@ -61,6 +66,21 @@ public final class ExtenderService implements AutoCloseable {
       ServiceSettings settings, PlacementPolicy policy, RandomGenerator ties, Binder binder)
       throws IOException {
     return start(settings, policy, ties, binder, Leadership.always());
+  }
+
+  /**
+   * Starts the service as a single replica without a fence, by a clock of the caller's.
+   *
+   * @param nanoClock a monotonic clock in nanoseconds, read on the event loop
+   */
+  public static ExtenderService start(
+      ServiceSettings settings,
+      PlacementPolicy policy,
+      RandomGenerator ties,
+      Binder binder,
+      LongSupplier nanoClock)
+      throws IOException {
+    return start(settings, policy, ties, binder, Leadership.always(), nanoClock);
   }
 
   /**
@@ -78,6 +98,17 @@ public final class ExtenderService implements AutoCloseable {
       Binder binder,
       Leadership leadership)
       throws IOException {
+    return start(settings, policy, ties, binder, leadership, System::nanoTime);
+  }
+
+  private static ExtenderService start(
+      ServiceSettings settings,
+      PlacementPolicy policy,
+      RandomGenerator ties,
+      Binder binder,
+      Leadership leadership,
+      LongSupplier nanoClock)
+      throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
     Context stateContext = vertx.getOrCreateContext();
     ClusterState state =
@@ -86,7 +117,7 @@ public final class ExtenderService implements AutoCloseable {
             settings.devices(),
             policy,
             ties,
-            System::nanoTime,
+            nanoClock,
             ExtenderService::epochNanos);
     StateLoop loop = new StateLoop(task -> stateContext.runOnContext(ignored -> task.run()), state);
     ExecutorService bindWorkers = bindWorkers(settings.bindThreads());
@@ -102,7 +133,8 @@ public final class ExtenderService implements AutoCloseable {
             settings.maxBodyBytes());
     try {
       List<HttpListener> listeners = listen(vertx, settings, metrics, routes, loop, leadership);
-      return new ExtenderService(vertx, loop, metrics, bindWorkers, listeners);
+      PlanningThread planning = PlanningThread.start(loop, metrics, settings.planning());
+      return new ExtenderService(vertx, loop, metrics, bindWorkers, listeners, planning);
     } catch (IOException e) {
       bindWorkers.shutdownNow();
       vertx.close().toCompletionStage().toCompletableFuture().join();
@@ -190,6 +222,7 @@ public final class ExtenderService implements AutoCloseable {
   @Override
   public void close() {
     listeners.forEach(HttpListener::close);
+    planning.close();
     bindWorkers.shutdown();
     try {
       if (!bindWorkers.awaitTermination(10, TimeUnit.SECONDS)) {

@@ -3,6 +3,7 @@ package io.stowage.extender.service;
 import io.stowage.extender.http.Address;
 import io.stowage.extender.http.HttpSettings;
 import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.planning.PlanningSettings;
 import io.stowage.extender.state.DeviceSettings;
 import io.stowage.extender.state.HoldSettings;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.time.Duration;
  * @param devices patience with device plugins and other extenders
  * @param gpuResources which resources and labels mean GPUs
  * @param http how it is reached beside its address
+ * @param planning how much is planned ahead
  */
 public record ServiceSettings(
     String host,
@@ -30,7 +32,8 @@ public record ServiceSettings(
     HoldSettings holds,
     DeviceSettings devices,
     GpuResources gpuResources,
-    HttpSettings http) {
+    HttpSettings http,
+    PlanningSettings planning) {
 
   /** Loopback, port 8888, 128 MiB bodies, bind within 4 s on 16 threads. */
   public static final ServiceSettings DEFAULT =
@@ -43,7 +46,8 @@ public record ServiceSettings(
           HoldSettings.DEFAULT,
           DeviceSettings.DEFAULT,
           GpuResources.DEFAULT,
-          HttpSettings.DEFAULT);
+          HttpSettings.DEFAULT,
+          PlanningSettings.DEFAULT);
 
   /** Throws IllegalArgumentException for a value out of its range. */
   public ServiceSettings {
@@ -78,6 +82,22 @@ public record ServiceSettings(
         holds,
         devices,
         gpuResources,
-        http);
+        http,
+        planning);
+  }
+
+  /** Returns the same without a planner of its own. */
+  public ServiceSettings withoutPlanning() {
+    return new ServiceSettings(
+        host,
+        port,
+        maxBodyBytes,
+        bindTimeLimit,
+        bindThreads,
+        holds,
+        devices,
+        gpuResources,
+        http,
+        PlanningSettings.OFF);
   }
 }

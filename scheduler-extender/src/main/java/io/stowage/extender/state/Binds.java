@@ -23,6 +23,7 @@ final class Binds {
   private final DeviceRules rules;
   private final NodeRanking ranking;
   private final FreedNodes freed;
+  private final PolicyFeed policy;
   private final LongSupplier nanoClock;
   private final Map<String, UnconfirmedBind> unconfirmed = new LinkedHashMap<>();
 
@@ -34,6 +35,7 @@ final class Binds {
       DeviceRules rules,
       NodeRanking ranking,
       FreedNodes freed,
+      PolicyFeed policy,
       LongSupplier nanoClock) {
     this.bound = bound;
     this.holds = holds;
@@ -42,6 +44,7 @@ final class Binds {
     this.rules = rules;
     this.ranking = ranking;
     this.freed = freed;
+    this.policy = policy;
     this.nanoClock = nanoClock;
   }
 
@@ -78,7 +81,7 @@ final class Binds {
         hold != null && hold.placement().nodeName().equals(nodeName)
             ? hold.placement().gpuDevices()
             : List.of();
-    holds.drop(uid, nodeName);
+    boolean held = holds.drop(uid, nodeName);
     List<Integer> devices =
         holds.without(
             other -> other.priority() < pod.priority(),
@@ -88,6 +91,9 @@ final class Binds {
     }
     Placement placement = new Placement(pod, nodeName, devices);
     bound.place(placement, nanoClock.getAsLong());
+    if (!held) {
+      policy.reserved(placement);
+    }
     return write(placement);
   }
 
@@ -175,6 +181,7 @@ final class Binds {
     if (outcome instanceof BindOutcome.Bound) {
       waiting.remove(uid);
       holds.drop(uid, binding.placement().nodeName());
+      policy.bound(binding.placement().pod());
       setPhase(binding.placement(), Phase.ACCEPTED);
     } else if (outcome instanceof BindOutcome.InDoubt) {
       setPhase(binding.placement(), Phase.IN_DOUBT);
@@ -187,6 +194,7 @@ final class Binds {
     String uid = binding.placement().pod().uid();
     unconfirmed.remove(uid);
     bound.remove(uid);
+    policy.gone(uid);
     freed.add(binding.placement().nodeName());
     waiting.failedOn(uid, binding.placement().nodeName());
   }

@@ -5,11 +5,14 @@ import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
@@ -34,6 +37,7 @@ public final class ClusterState {
 
   private final HoldSettings settings;
   private final PlacementPolicy policy;
+  private final PolicyFeed policyFeed;
   private final LongSupplier nanoClock;
   private final BoundPods bound = new BoundPods();
   private final FreedNodes freed = new FreedNodes(bound.hard());
@@ -82,15 +86,28 @@ public final class ClusterState {
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
     this.ranking =
         new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties, refusals, nanoClock);
+    this.policyFeed = new PolicyFeed(policy, bound.steering(), nanoClock);
     this.filters =
         new Filters(
-            settings, bound, holds, waiting, claims, versions, refusals, ranking, freed, nanoClock);
-    this.binds = new Binds(bound, holds, waiting, nodes, rules, ranking, freed, nanoClock);
+            settings,
+            bound,
+            holds,
+            waiting,
+            claims,
+            versions,
+            refusals,
+            ranking,
+            freed,
+            policyFeed,
+            nanoClock);
+    this.binds =
+        new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
   }
 
   /** Takes note that nodes and pods were listed completely. */
   public void markSynced() {
     synced = true;
+    policyFeed.markSynced();
   }
 
   /** Tells whether nodes and pods were listed completely. */
@@ -235,7 +252,7 @@ public final class ClusterState {
       observe(pod);
     }
     waiting.remove(pod.uid());
-    holds.drop(pod.uid(), observed.nodeName());
+    boolean held = holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
     refusals.bound(placement, nanoClock.getAsLong());
@@ -245,14 +262,18 @@ public final class ClusterState {
       if (known != null) {
         freed.add(known.nodeName());
       }
+      if (!held && (known == null || !known.nodeName().equals(observed.nodeName()))) {
+        policyFeed.reserved(placement);
+      }
     }
+    policyFeed.bound(pod);
     if (observed.deviceAssigned() && bound.assigned(pod.uid())) {
       freed.add(observed.nodeName());
     }
   }
 
   private void observe(Pod pod) {
-    policy.arrived(pod.shape(), nanoClock.getAsLong() / 1e9);
+    policyFeed.arrived(pod);
     freeGpu.observe(pod.shape());
   }
 
@@ -275,6 +296,7 @@ public final class ClusterState {
     holds.drop(uid, null);
     binds.forget(uid);
     refusals.gone(uid);
+    policyFeed.gone(uid);
     Placement placement = bound.remove(uid);
     if (placement != null) {
       freed.add(placement.nodeName());
@@ -393,6 +415,27 @@ public final class ClusterState {
    */
   public boolean fitsWithout(ObservedPod observed, String nodeName, Set<String> victims) {
     return ranking.fitsWithout(observed.pod().shape(), nodeName, victims);
+  }
+
+  // Plans
+
+  /** Returns a number that grows whenever there may be something else to plan for. */
+  public long planVersion() {
+    return bound.steering().version() + waiting.changes() + (synced ? 1 : 0);
+  }
+
+  /**
+   * Returns what should be planned now, for the pods that wait and for which no room is counted
+   * yet; empty where the policy does not plan.
+   */
+  public Optional<PlanRequest> planRequest() {
+    return Optional.ofNullable(
+        policy.planRequest(waiting.demands(uid -> !holds.contains(uid) && bound.of(uid) == null)));
+  }
+
+  /** Takes in a plan made for the last request. */
+  public void adopt(StowagePlan plan) {
+    policy.adopt(plan);
   }
 
   /** Returns the sums that the metrics tell; visits every node. */

@@ -28,6 +28,7 @@ final class Filters {
   private final Refusals refusals;
   private final NodeRanking ranking;
   private final FreedNodes freed;
+  private final PolicyFeed policy;
   private final LongSupplier nanoClock;
 
   Filters(
@@ -40,6 +41,7 @@ final class Filters {
       Refusals refusals,
       NodeRanking ranking,
       FreedNodes freed,
+      PolicyFeed policy,
       LongSupplier nanoClock) {
     this.settings = settings;
     this.bound = bound;
@@ -50,6 +52,7 @@ final class Filters {
     this.refusals = refusals;
     this.ranking = ranking;
     this.freed = freed;
+    this.policy = policy;
     this.nanoClock = nanoClock;
   }
 
@@ -117,11 +120,10 @@ final class Filters {
     List<Integer> devices = ranking.devices(observed.pod().shape(), node, List.of());
     Set<String> awaited = claims.unbound(observed);
     Duration time = awaited.isEmpty() ? settings.hold() : settings.claimHold();
-    holds.put(
-        new Hold(
-            new Placement(observed.pod(), node, devices == null ? List.of() : devices),
-            nanoClock.getAsLong() + time.toNanos(),
-            awaited));
+    Placement placement =
+        new Placement(observed.pod(), node, devices == null ? List.of() : devices);
+    holds.put(new Hold(placement, nanoClock.getAsLong() + time.toNanos(), awaited));
+    policy.reserved(placement);
   }
 
   private @Nullable String heldNode(String uid) {

@@ -56,12 +56,17 @@ final class Holds {
     count(hold);
   }
 
-  /** Drops a pod's hold; its room is free unless it is where the pod goes. */
-  void drop(String uid, @Nullable String goesTo) {
+  /**
+   * Drops a pod's hold; its room is free unless it is where the pod goes. Returns whether the room
+   * where it goes was held.
+   */
+  boolean drop(String uid, @Nullable String goesTo) {
     Hold hold = remove(uid);
-    if (hold != null && !hold.placement().nodeName().equals(goesTo)) {
-      freed.add(hold.placement().nodeName());
+    if (hold == null || hold.placement().nodeName().equals(goesTo)) {
+      return hold != null;
     }
+    freed.add(hold.placement().nodeName());
+    return false;
   }
 
   /** Removes a pod's hold to make another; returns it, null where there was none. */
@@ -80,6 +85,11 @@ final class Holds {
       discount(hold);
     }
     return hold;
+  }
+
+  /** Tells whether room is held for a pod. */
+  boolean contains(String uid) {
+    return byUid.containsKey(uid);
   }
 
   private void count(Hold hold) {

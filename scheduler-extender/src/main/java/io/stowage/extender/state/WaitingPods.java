@@ -1,14 +1,19 @@
 package io.stowage.extender.state;
 
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.plan.Demand;
 import io.stowage.extender.kube.ObservedPod;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,13 +23,62 @@ import org.jspecify.annotations.Nullable;
 final class WaitingPods {
   private static final int MAX_FAILED_NODES = 8;
 
-  private final Map<String, ObservedPod> byUid = new HashMap<>();
+  private final Map<String, ObservedPod> byUid = new LinkedHashMap<>();
   private final Map<String, WaitingPod> refusedByUid = new LinkedHashMap<>();
   private final Map<String, Set<String>> failedNodesByUid = new HashMap<>();
+  private long changes;
+
+  /** Pods that the planner need not tell apart. */
+  private record Alike(PodShape shape, int priority) {}
+
+  private static final class Group {
+    private int count;
+    private long oldestEpochMillis = Long.MAX_VALUE;
+  }
 
   /** Adds a pod or replaces what is known of it; returns whether it is new. */
   boolean put(ObservedPod observed) {
-    return byUid.put(observed.pod().uid(), observed) == null;
+    ObservedPod before = byUid.put(observed.pod().uid(), observed);
+    if (before == null
+        || before.gated() != observed.gated()
+        || !before.pod().equals(observed.pod())) {
+      changes++;
+    }
+    return before == null;
+  }
+
+  /** Returns a number that grows whenever {@link #demands} may be others. */
+  long changes() {
+    return changes;
+  }
+
+  /**
+   * Returns what the pods that match and are not gated ask for, by priority, then the oldest pod's
+   * age.
+   */
+  List<Demand> demands(Predicate<String> uidMatches) {
+    Map<Alike, Group> groups = new LinkedHashMap<>();
+    byUid.forEach(
+        (uid, waiting) -> {
+          if (!waiting.gated() && uidMatches.test(uid)) {
+            Pod pod = waiting.pod();
+            Group group =
+                groups.computeIfAbsent(
+                    new Alike(pod.shape(), pod.priority()), added -> new Group());
+            group.count++;
+            group.oldestEpochMillis =
+                Math.min(group.oldestEpochMillis, waiting.creationEpochMillis());
+          }
+        });
+    return groups.entrySet().stream()
+        .sorted(
+            Comparator.comparing((Map.Entry<Alike, Group> entry) -> -(long) entry.getKey().priority)
+                .thenComparing(entry -> entry.getValue().oldestEpochMillis))
+        .map(
+            entry ->
+                Demand.pending(
+                    entry.getKey().shape, entry.getValue().count, entry.getKey().priority))
+        .toList();
   }
 
   boolean contains(String uid) {
@@ -36,7 +90,9 @@ final class WaitingPods {
   }
 
   void remove(String uid) {
-    byUid.remove(uid);
+    if (byUid.remove(uid) != null) {
+      changes++;
+    }
     refusedByUid.remove(uid);
     failedNodesByUid.remove(uid);
   }

@@ -58,7 +58,8 @@ class StowageConfigTest {
                 new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null),
                 new WatchConfig(true),
                 new WakeConfig(true, 20, 50),
-                new NoticesConfig(true)));
+                new NoticesConfig(true),
+                new PlanningConfig(true, 20_000, 200)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -117,6 +118,7 @@ class StowageConfigTest {
             watch: {unhealthyGpus: false}
             wake: {enabled: false, perSecond: 5, burst: 10}
             notices: {nodeConditions: false}
+            planning: {enabled: false, moves: 1000, minIntervalMillis: 50}
             """);
     assertThat(config)
         .isEqualTo(
@@ -148,7 +150,8 @@ class StowageConfigTest {
                 new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002),
                 new WatchConfig(false),
                 new WakeConfig(false, 5, 10),
-                new NoticesConfig(false)));
+                new NoticesConfig(false),
+                new PlanningConfig(false, 1_000, 50)));
     assertThat(config.watchSettings())
         .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();

@@ -58,7 +58,8 @@ class KubeSchedulerTrapsIT {
                 defaults.holds(),
                 defaults.devices(),
                 defaults.gpuResources(),
-                defaults.http()),
+                defaults.http(),
+                defaults.planning()),
             Policies.create("stowage", TypicalPods.of(Map.of())),
             new Random(42),
             new InMemoryBinder(placement -> {}));

@@ -30,7 +30,8 @@ final class Services {
                 defaults.holds(),
                 defaults.devices(),
                 defaults.gpuResources(),
-                http),
+                http,
+                defaults.planning()),
             Policies.create("best-fit", TypicalPods.of(Map.of())),
             new Random(42),
             new InMemoryBinder(placement -> {}));

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
-import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.policy.Policies;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Planner;
 import io.stowage.extender.kube.ObservedPod;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +34,11 @@ class ClusterStateRandomTest {
   private static final Duration EVERYTHING_LAPSES = Duration.ofMinutes(20);
   private static final String[] OUTCOMES = {"bound", "bound", "bound", "not", "doubt", "lost"};
 
+  private static final int STEPS_PER_PLAN = 200;
+  private static final int MOST_REQUESTS = 5;
+
+  private final Planner planner = new Planner(1);
+  private final List<PlanRequest> requests = new ArrayList<>();
   private long nowNanos = 1;
   private Random random = new Random();
   private String when = "";
@@ -48,11 +53,11 @@ class ClusterStateRandomTest {
     return seeds;
   }
 
-  private ClusterState newState(String policy) {
+  private ClusterState newState(RecordingPolicy policy) {
     return new ClusterState(
         HoldSettings.DEFAULT,
         DeviceSettings.DEFAULT,
-        Policies.create(policy, TypicalPods.of(Map.of())),
+        policy,
         random,
         () -> nowNanos,
         () -> nowNanos);
@@ -62,14 +67,21 @@ class ClusterStateRandomTest {
   @MethodSource("seeds")
   void stateIsWhatTheApiServerHas(long seed) {
     random = new Random(seed);
-    String policy = List.of("best-fit", "stowage", "random").get(random.nextInt(3));
+    RecordingPolicy policy =
+        new RecordingPolicy(List.of("best-fit", "stowage", "random").get(random.nextInt(3)));
     ClusterState state = newState(policy);
+    state.markSynced();
     ReferenceApiServer api = new ReferenceApiServer(state, random, () -> nowNanos);
     for (int step = 1; step <= Math.max(1, EVENTS / SEEDS); step++) {
       when = "seed " + seed + ", step " + step;
       nowNanos += random.nextInt(2_000) * 1_000_000L;
       api.tellOldNews();
       happen(state, api);
+      if (random.nextInt(STEPS_PER_PLAN) == 0) {
+        plan(state);
+      }
+      policy.told.clear();
+      policy.toldAtSeconds.clear();
       if (step % EVENTS_BETWEEN_CHECKS == 0) {
         settle(state, api);
         check(state, api, policy);
@@ -77,6 +89,18 @@ class ClusterStateRandomTest {
     }
     settle(state, api);
     check(state, api, policy);
+  }
+
+  /** Asks for a plan, or adopts one that was asked for a while ago, or long ago. */
+  private void plan(ClusterState state) {
+    if (random.nextBoolean()) {
+      state.planRequest().ifPresent(requests::add);
+    } else if (!requests.isEmpty()) {
+      state.adopt(planner.plan(requests.get(random.nextInt(requests.size())), random.nextInt(20)));
+    }
+    if (requests.size() > MOST_REQUESTS) {
+      requests.remove(0);
+    }
   }
 
   private void happen(ClusterState state, ReferenceApiServer api) {
@@ -245,9 +269,11 @@ class ClusterStateRandomTest {
   }
 
   /** The state is the one that a restart would make. */
-  private void check(ClusterState state, ReferenceApiServer api, String policy) {
-    ClusterState fresh = newState(policy);
+  private void check(ClusterState state, ReferenceApiServer api, RecordingPolicy policy) {
+    RecordingPolicy freshPolicy = new RecordingPolicy(policy.name());
+    ClusterState fresh = newState(freshPolicy);
     api.tellAnew(fresh);
+    assertThat(policy.running).as("started and not ended, %s", when).isEqualTo(freshPolicy.running);
     ClusterFigures figures = state.figures();
     assertThat(figures.holds()).as("holds left, %s", when).isZero();
     assertThat(figures.unconfirmedBinds()).as("unconfirmed, %s", when).isZero();
@@ -255,7 +281,7 @@ class ClusterStateRandomTest {
     assertThat(figures.pendingPods()).as(when).isEqualTo(fresh.figures().pendingPods());
     assertThat(state.foreignExtenderNodes()).as(when).isEmpty();
     assertThat(describe(state.bound())).as(when).isEqualTo(describe(fresh.bound()));
-    if (policy.equals("best-fit")) {
+    if (policy.name().equals("best-fit")) {
       for (String node : api.nodes.keySet()) {
         if (!cardsAreKnown(Objects.requireNonNull(state.bound().node(node)))) {
           continue;
