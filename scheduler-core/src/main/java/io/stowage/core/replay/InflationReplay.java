@@ -76,11 +76,7 @@ public final class InflationReplay {
 
   /** Runs one inflation with given arrivals. */
   static Result run(
-      Scenario scenario,
-      List<TracePod> arrivals,
-      String policyName,
-      long seed,
-      Progress progress) {
+      Scenario scenario, List<TracePod> arrivals, String policyName, long seed, Progress progress) {
     SplittableRandom random = new SplittableRandom(seed);
     random.split(); // the stream of arrivals
     SplittableRandom tieStream = random.split();

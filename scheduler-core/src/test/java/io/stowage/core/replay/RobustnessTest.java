@@ -75,8 +75,7 @@ class RobustnessTest {
     Scenario scenario = Traces.scenario("default");
     List<TracePod> arrivals =
         misleading.order.apply(InflationReplay.arrivals(scenario, 42), scenario.gpuMilliByShape());
-    InflationReplay.Result fgd =
-        InflationReplay.run(scenario, arrivals, "fgd", 42, Progress.NONE);
+    InflationReplay.Result fgd = InflationReplay.run(scenario, arrivals, "fgd", 42, Progress.NONE);
     InflationReplay.Result stowage =
         InflationReplay.run(scenario, arrivals, "stowage", 42, Progress.NONE);
     System.out.printf(
