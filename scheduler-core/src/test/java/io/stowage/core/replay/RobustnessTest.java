@@ -12,7 +12,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.BiFunction;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -23,23 +22,27 @@ class RobustnessTest {
   /** The same arrivals in an order that misleads a forecast. */
   private enum Misleading {
     /** The smallest first: the forecast never knows of the large ones in time. */
-    SMALL_FIRST((arrivals, milli) -> sorted(arrivals, bySize(milli))),
+    SMALL_FIRST,
     /** The largest first. */
-    LARGE_FIRST((arrivals, milli) -> sorted(arrivals, bySize(milli).reversed())),
+    LARGE_FIRST,
     /** First the pods of whole GPUs, then shares and the rest: a mix that changes in mid-run. */
-    MIX_CHANGES(
-        (arrivals, milli) ->
-            sorted(arrivals, Comparator.comparing(pod -> !pod.shape().gpu().isWhole()))),
+    MIX_CHANGES,
     /** Rows of 100 pods that are alike. */
-    REPLICAS((arrivals, milli) -> inRows(arrivals, 100)),
+    REPLICAS,
     /** Kinds of pods in turn, each until there are no more of it: every forecast is wrong. */
-    KIND_BY_KIND((arrivals, milli) -> inRows(arrivals, Integer.MAX_VALUE));
+    KIND_BY_KIND
+  }
 
-    private final BiFunction<List<TracePod>, Map<PodShape, Long>, List<TracePod>> order;
-
-    Misleading(BiFunction<List<TracePod>, Map<PodShape, Long>, List<TracePod>> order) {
-      this.order = order;
-    }
+  private static List<TracePod> reordered(
+      Misleading misleading, List<TracePod> arrivals, Map<PodShape, Long> milli) {
+    return switch (misleading) {
+      case SMALL_FIRST -> sorted(arrivals, bySize(milli));
+      case LARGE_FIRST -> sorted(arrivals, bySize(milli).reversed());
+      case MIX_CHANGES ->
+          sorted(arrivals, Comparator.comparing(pod -> !pod.shape().gpu().isWhole()));
+      case REPLICAS -> inRows(arrivals, 100);
+      case KIND_BY_KIND -> inRows(arrivals, Integer.MAX_VALUE);
+    };
   }
 
   private static Comparator<TracePod> bySize(Map<PodShape, Long> milli) {
@@ -74,7 +77,8 @@ class RobustnessTest {
   void aWrongForecastCostsLittle(Misleading misleading) {
     Scenario scenario = Traces.scenario("default");
     List<TracePod> arrivals =
-        misleading.order.apply(InflationReplay.arrivals(scenario, 42), scenario.gpuMilliByShape());
+        reordered(
+            misleading, InflationReplay.arrivals(scenario, 42), scenario.gpuMilliByShape());
     InflationReplay.Result fgd = InflationReplay.run(scenario, arrivals, "fgd", 42, Progress.NONE);
     InflationReplay.Result stowage =
         InflationReplay.run(scenario, arrivals, "stowage", 42, Progress.NONE);
