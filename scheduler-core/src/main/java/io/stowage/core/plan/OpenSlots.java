@@ -24,23 +24,23 @@ public final class OpenSlots {
 
   /** The open slots of a node, never none, and what they ask for in sum. */
   private static final class OfNode {
-    private final List<Slot> slots = new ArrayList<>();
+    /** Immutable, so that a picture of all slots copies none. */
+    private List<Slot> slots;
+
     private long cpuMilli;
     private long memoryBytes;
     private long ephemeralStorageBytes;
     private final Map<String, Long> extended = new HashMap<>();
 
     private OfNode(List<Slot> slots) {
-      slots.forEach(this::add);
-    }
-
-    private void add(Slot slot) {
-      slots.add(slot);
-      count(slot, 1);
+      this.slots = List.copyOf(slots);
+      slots.forEach(slot -> count(slot, 1));
     }
 
     private void remove(Slot slot) {
-      slots.remove(slot);
+      List<Slot> rest = new ArrayList<>(slots);
+      rest.remove(slot);
+      slots = List.copyOf(rest);
       count(slot, -1);
     }
 

@@ -8,15 +8,18 @@ import static io.stowage.extender.state.Pods.node;
 import static io.stowage.extender.state.Pods.sharePod;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.plan.Demand;
+import io.stowage.core.plan.NodeRoom;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.extender.kube.ObservedPod;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,6 +28,8 @@ import org.junit.jupiter.api.Test;
 
 /** What the policy is told of pods, what it is asked to plan, and that answers follow its plan. */
 class PlansTest {
+  private static final String GPU = "nvidia.com/gpu";
+
   private final RecordingPolicy policy = new RecordingPolicy("stowage");
   private long passedNanos;
   private final ClusterState state =
@@ -172,6 +177,41 @@ class PlansTest {
     assertThat(counts.getOrDefault(shape(cpuPod("x", 1)), 0))
         .as("two of one core arrived for each of two cores")
         .isBetween(2 * large - 2, 2 * large + 2);
+  }
+
+  @Test
+  void nodesAreKeptForLargePodsAfterARestartWhicheverListCameFirst() {
+    List<Integer> podsFirst = gpusKeptForAfterRestart(true);
+    assertThat(podsFirst).hasSize(10).contains(8);
+    assertThat(gpusKeptForAfterRestart(false)).isEqualTo(podsFirst);
+  }
+
+  /** Lists nodes of 8 GPUs, and pods of 8 GPUs and of 1 that run there; then one more arrives. */
+  private static List<Integer> gpusKeptForAfterRestart(boolean podsFirst) {
+    RecordingPolicy fresh = new RecordingPolicy("stowage");
+    long[] nanos = {1};
+    ClusterState restarted =
+        new ClusterState(HoldSettings.DEFAULT, fresh, new Random(1), () -> nanos[0]);
+    for (boolean pods : new boolean[] {podsFirst, !podsFirst}) {
+      for (int i = 0; i < 10; i++) {
+        nanos[0] += 1_000_000;
+        if (pods) {
+          restarted.putPod(bound(gpuPod("p" + i, i < 3 ? 8 : 1), "n" + i));
+        } else {
+          restarted.putNode(node("n" + i, 64, NodeGpus.counted(GPU, "", 8)));
+        }
+      }
+    }
+    restarted.markSynced();
+    restarted.putPod(gpuPod("next", 1));
+    return restarted.planRequest().orElseThrow().rooms().stream()
+        .sorted(Comparator.comparing(NodeRoom::name))
+        .map(NodeRoom::gpusKeptFor)
+        .toList();
+  }
+
+  private static ObservedPod gpuPod(String uid, int gpus) {
+    return ObservedPod.pending(Pods.pod(uid, gpus, GpuRequest.whole(GPU, gpus), 0));
   }
 
   private PlanRequest request() {
