@@ -113,13 +113,12 @@ public final class PackingSolver {
       if (IntStream.range(0, kinds.count()).anyMatch(kind -> room.holds(kinds, kind))) {
         Trial trial = new Trial(kinds);
         trial.start(room);
-        for (Slot slot : before.slots(nodeRoom.name())) {
-          keep(slot, kindsByShape.getOrDefault(slot.shape(), List.of()), trial, supply);
-        }
         open.add(room);
         trials.add(trial);
       }
     }
+    keep(before, true, kindsByShape, trials, supply);
+    keep(before, false, kindsByShape, trials, supply);
     Fill.place(kinds, bySize, supply, trials);
     List<PlannedNode> nodes = new ArrayList<>(open.size());
     for (int i = 0; i < open.size(); i++) {
@@ -149,6 +148,22 @@ public final class PackingSolver {
       improved.addAll(solved);
     }
     return improved;
+  }
+
+  /** Puts in the slots of an earlier plan that were for pending pods, or those that were not. */
+  private static void keep(
+      StowagePlan before,
+      boolean pending,
+      Map<PodShape, List<Integer>> kindsByShape,
+      List<Trial> trials,
+      Supply supply) {
+    for (Trial trial : trials) {
+      for (Slot slot : before.slots(trial.room().name)) {
+        if (slot.pending() == pending) {
+          keep(slot, kindsByShape.getOrDefault(slot.shape(), List.of()), trial, supply);
+        }
+      }
+    }
   }
 
   /** Puts in a slot of an earlier plan for the first of its kinds that has pods left. */
