@@ -16,9 +16,13 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Fit and score of one pod over all nodes of a cluster that is 90 % full. */
+/**
+ * Fit and score of one pod over all nodes of a cluster that is 90 % full, with the planner idle and
+ * with it busy on a thread of its own.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -34,13 +38,29 @@ public class DecisionBenchmark {
   @Param({"stowage", "fgd", "most-allocated"})
   public String policy = "stowage";
 
+  /** Whether plans are made all the time. */
+  @Param({"idle", "busy"})
+  public String planner = "idle";
+
   private @Nullable FilledCluster filled;
+  private @Nullable BusyPlanner busy;
   private int next;
 
   /** Fills the cluster. */
   @Setup
   public void fill() {
     filled = new FilledCluster(nodes, policy);
+    if (planner.equals("busy")) {
+      busy = new BusyPlanner(filled.planned());
+    }
+  }
+
+  /** Lets the planner end. */
+  @TearDown
+  public void stop() throws InterruptedException {
+    if (busy != null) {
+      busy.stop();
+    }
   }
 
   private FilledCluster filled() {

@@ -5,6 +5,8 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Planner;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
@@ -16,18 +18,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** A generated cluster that a policy has filled to 90 % of its GPUs. */
+/**
+ * A generated cluster that a policy has filled to 90 % of its GPUs; a policy that plans ahead has
+ * its plan for the rest.
+ */
 final class FilledCluster {
   private static final double FILLED = 0.9;
   private static final long SEED = 42;
   private static final int WORKLOAD = 2_000;
   private static final int SHAPES = 512;
+  private static final int MOVES = 5_000;
 
   private final Cluster cluster = new Cluster();
   private final List<TracePod> workload;
   private final PlacementPolicy policy;
   private final NodeScores scores;
+  private final @Nullable PlanRequest planned;
   private int placed;
 
   FilledCluster(int nodes, String policyName) {
@@ -56,6 +64,10 @@ final class FilledCluster {
         }
       }
     }
+    planned = policy.planRequest(List.of());
+    if (planned != null) {
+      policy.adopt(new Planner(SEED).plan(planned, MOVES));
+    }
   }
 
   private long freeGpuMilli() {
@@ -78,6 +90,11 @@ final class FilledCluster {
 
   Cluster cluster() {
     return cluster;
+  }
+
+  /** Returns what was planned in the end, null where the policy does not plan. */
+  @Nullable PlanRequest planned() {
+    return planned;
   }
 
   List<TracePod> workload() {

@@ -16,14 +16,17 @@ import java.util.TreeMap;
  * <p>Shapes are taken in proportion to their arrivals until they ask for {@value #PART} of what is
  * free of the first resource to run out: some of it cannot be packed. Nodes that are kept for pods
  * of several GPUs are filled with those, all others with the rest. Fractions of pods are carried
- * over from shape to shape and from one call to the next, so that rare shapes get their turn. Not
+ * over from shape to shape, from another start each time, so that rare shapes get their turn. Not
  * thread-safe.
  */
 public final class ForecastDemands {
   /** The part of the free space that forecast pods ask for. */
   static final double PART = 0.95;
 
-  private double carriedPods = 0.5;
+  /** Steps by this part, which never come round, let each shape be first at the carried pod. */
+  private static final double GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+
+  private double carriedPods;
 
   /** Free or asked GPU, CPU and memory. */
   private static final class Sums {
@@ -76,6 +79,7 @@ public final class ForecastDemands {
           podsByClass.put(key, free == null ? 0 : free.podsThatFit(asked));
         });
     List<Demand> demands = new ArrayList<>();
+    carriedPods = (carriedPods + GOLDEN_RATIO) % 1;
     for (ShapeForecast forecast : mix) {
       double pods = podsByClass.getOrDefault(classOf(forecast.shape(), freeByClass), 0.0);
       carriedPods += pods * forecast.part();

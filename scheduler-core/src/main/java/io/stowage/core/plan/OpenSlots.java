@@ -177,6 +177,10 @@ public final class OpenSlots {
         || node.freePods() <= here.slots.size()) {
       return false;
     }
+    return request.extended().isEmpty() || extendedFit(request, here, node);
+  }
+
+  private static boolean extendedFit(Resources request, OfNode here, NodeState node) {
     for (Map.Entry<String, Long> entry : request.extended().entrySet()) {
       if (lacks(
           entry.getValue(),

@@ -8,7 +8,16 @@ public final class Planner {
 
   /** Creates a planner. */
   public Planner(long seed) {
-    this.solver = new PackingSolver(seed);
+    this(seed, PackingSolver.PART_NODES);
+  }
+
+  /**
+   * Creates a planner that works by parts of its own size.
+   *
+   * @param partNodes up to how many nodes the solver searches at once, at least 1
+   */
+  public Planner(long seed, int partNodes) {
+    this.solver = new PackingSolver(seed, partNodes);
   }
 
   /**

@@ -88,7 +88,9 @@ final class StowagePolicy implements PlacementPolicy {
   private long mixChanges;
   private long epoch;
   private Fragmentation fragmentation = new Fragmentation(TypicalPods.of(Map.of()));
-  private final int[] one = new int[1];
+
+  /** An array of each length, for choices of so many GPUs. */
+  private int[][] choices = {};
 
   private record Reservation(PodShape shape, NodeState node, List<Integer> gpuDevices) {}
 
@@ -258,25 +260,45 @@ final class StowagePolicy implements PlacementPolicy {
     return choose(shape, node).clone();
   }
 
+  /** Returns the GPUs for a pod in an array that the next choice uses again. */
   private int[] choose(PodShape shape, NodeState node) {
-    if (!GpuChoice.hasDevices(shape, node) || !node.gpusVisible()) {
-      return GpuChoice.tightest(shape, node);
+    if (!GpuChoice.hasDevices(shape, node)) {
+      return choice(0);
     }
-    Slot slot = slots.slot(shape, node);
-    slot = slot == null ? slots.larger(shape, node) : slot;
+    Slot slot = node.gpusVisible() ? slots.slot(shape, node) : null;
+    slot = slot == null && node.gpusVisible() ? slots.larger(shape, node) : slot;
     if (slot != null) {
-      return array(slot.gpuDevices());
+      int[] chosen = choice(slot.gpuDevices().size());
+      for (int i = 0; i < chosen.length; i++) {
+        chosen[i] = slot.gpuDevices().get(i);
+      }
+      return chosen;
     }
-    boolean unheld = slots.hasAny(node) && slots.fitsUnheld(shape, node);
-    if (!shape.gpu().isWhole()) {
-      return bestGpu(shape, node, unheld);
+    boolean unheld = node.gpusVisible() && slots.hasAny(node) && slots.fitsUnheld(shape, node);
+    return shape.gpu().isWhole() ? firstGpus(shape, node, unheld) : bestGpu(shape, node, unheld);
+  }
+
+  private int[] choice(int gpus) {
+    for (int length = choices.length; length <= gpus; length++) {
+      choices = Arrays.copyOf(choices, length + 1);
+      choices[length] = new int[length];
     }
-    return unheld
-        ? IntStream.range(0, node.gpuCount())
-            .filter(device -> slots.isUnheld(shape, node, device))
-            .limit(shape.gpu().count())
-            .toArray()
-        : GpuChoice.tightest(shape, node);
+    return choices[gpus];
+  }
+
+  private boolean takes(PodShape shape, NodeState node, int device, boolean unheld) {
+    return unheld ? slots.isUnheld(shape, node, device) : Fit.gpuFits(shape, node, device);
+  }
+
+  private int[] firstGpus(PodShape shape, NodeState node, boolean unheld) {
+    int[] chosen = choice(shape.gpu().count());
+    int found = 0;
+    for (int i = 0; found < chosen.length; i++) {
+      if (takes(shape, node, i, unheld)) {
+        chosen[found++] = i;
+      }
+    }
+    return chosen;
   }
 
   private static int[] array(List<Integer> devices) {
@@ -284,20 +306,21 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   private int[] bestGpu(PodShape shape, NodeState node, boolean unheld) {
+    int[] chosen = choice(1);
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (unheld ? slots.isUnheld(shape, node, i) : Fit.gpuFits(shape, node, i)) {
-        one[0] = i;
-        double after = fragmentation.milliAfter(node, shape, one);
+      if (takes(shape, node, i, unheld)) {
+        chosen[0] = i;
+        double after = fragmentation.milliAfter(node, shape, chosen);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
           best = i;
           least = after;
         }
       }
     }
-    one[0] = best;
-    return one;
+    chosen[0] = best;
+    return chosen;
   }
 
   @Override

@@ -77,8 +77,7 @@ class RobustnessTest {
   void aWrongForecastCostsLittle(Misleading misleading) {
     Scenario scenario = Traces.scenario("default");
     List<TracePod> arrivals =
-        reordered(
-            misleading, InflationReplay.arrivals(scenario, 42), scenario.gpuMilliByShape());
+        reordered(misleading, InflationReplay.arrivals(scenario, 42), scenario.gpuMilliByShape());
     InflationReplay.Result fgd = InflationReplay.run(scenario, arrivals, "fgd", 42, Progress.NONE);
     InflationReplay.Result stowage =
         InflationReplay.run(scenario, arrivals, "stowage", 42, Progress.NONE);

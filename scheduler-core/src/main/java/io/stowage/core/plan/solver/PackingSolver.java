@@ -21,16 +21,39 @@ import org.optaplanner.core.config.score.director.ScoreDirectorFactoryConfig;
 import org.optaplanner.core.config.solver.SolverConfig;
 import org.optaplanner.core.config.solver.termination.TerminationConfig;
 
-/** Packs demands into the room of some nodes. Not thread-safe. */
+/**
+ * Packs demands into the room of some nodes.
+ *
+ * <p>Slots that are open are kept and what has none is placed over all nodes at once; the search
+ * for something better goes part by part ({@link Parts}), for each better plan is copied whole. Not
+ * thread-safe.
+ */
 public final class PackingSolver {
+  /** Up to so many nodes are searched at once. */
+  public static final int PART_NODES = 2_500;
+
   private static final int LATE_ACCEPTANCE = 2;
 
   private final long seed;
+  private final int partNodes;
   private final Map<Integer, Solver<PackingProblem>> solvers = new HashMap<>();
 
-  /** Creates a solver; equal seeds and problems give equal plans. */
+  /** Creates a solver that searches {@value #PART_NODES} nodes at once. */
   public PackingSolver(long seed) {
+    this(seed, PART_NODES);
+  }
+
+  /**
+   * Creates a solver; equal seeds and problems give equal plans.
+   *
+   * @param partNodes up to how many nodes are searched at once, at least 1
+   */
+  public PackingSolver(long seed, int partNodes) {
+    if (partNodes < 1) {
+      throw new IllegalArgumentException("a part needs at least 1 node, was " + partNodes);
+    }
     this.seed = seed;
+    this.partNodes = partNodes;
   }
 
   private Solver<PackingProblem> solver(int moves) {
@@ -90,20 +113,57 @@ public final class PackingSolver {
       if (IntStream.range(0, kinds.count()).anyMatch(kind -> room.holds(kinds, kind))) {
         Trial trial = new Trial(kinds);
         trial.start(room);
-        for (Slot slot : before.slots(nodeRoom.name())) {
-          keep(slot, kindsByShape.getOrDefault(slot.shape(), List.of()), trial, supply);
-        }
         open.add(room);
         trials.add(trial);
       }
     }
+    keep(before, true, kindsByShape, trials, supply);
+    keep(before, false, kindsByShape, trials, supply);
     Fill.place(kinds, bySize, supply, trials);
     List<PlannedNode> nodes = new ArrayList<>(open.size());
     for (int i = 0; i < open.size(); i++) {
       nodes.add(new PlannedNode(i, open.get(i), trials.get(i).packing()));
     }
-    PackingProblem problem = new PackingProblem(kinds, counts, nodes);
-    return plan(moves > 0 && nodes.size() > 0 ? solver(moves).solve(problem) : problem);
+    return plan(kinds, moves > 0 ? improve(kinds, supply, nodes, moves) : nodes);
+  }
+
+  /** Searches part by part; the moves are split evenly. */
+  private List<PlannedNode> improve(
+      Kinds kinds, Supply supply, List<PlannedNode> nodes, int moves) {
+    List<List<PlannedNode>> parts = Parts.deal(nodes, partNodes);
+    List<PlannedNode> improved = new ArrayList<>(nodes.size());
+    int movesLeft = moves;
+    for (int i = 0; i < parts.size(); i++) {
+      List<PlannedNode> part = parts.get(i);
+      int partsLeft = parts.size() - i;
+      int partMoves = movesLeft / partsLeft;
+      movesLeft -= partMoves;
+      int[] counts = Parts.offer(supply, part, partsLeft);
+      List<PlannedNode> solved =
+          partMoves > 0
+              ? solver(partMoves).solve(new PackingProblem(kinds, counts, part)).getNodes()
+              : part;
+      part.forEach(node -> supply.add(node.getPacking(), 1));
+      solved.forEach(node -> supply.add(node.getPacking(), -1));
+      improved.addAll(solved);
+    }
+    return improved;
+  }
+
+  /** Puts in the slots of an earlier plan that were for pending pods, or those that were not. */
+  private static void keep(
+      StowagePlan before,
+      boolean pending,
+      Map<PodShape, List<Integer>> kindsByShape,
+      List<Trial> trials,
+      Supply supply) {
+    for (Trial trial : trials) {
+      for (Slot slot : before.slots(trial.room().name)) {
+        if (slot.pending() == pending) {
+          keep(slot, kindsByShape.getOrDefault(slot.shape(), List.of()), trial, supply);
+        }
+      }
+    }
   }
 
   /** Puts in a slot of an earlier plan for the first of its kinds that has pods left. */
@@ -123,13 +183,13 @@ public final class PackingSolver {
     }
   }
 
-  private static StowagePlan plan(PackingProblem problem) {
+  private static StowagePlan plan(Kinds kinds, List<PlannedNode> nodes) {
     Map<String, List<Slot>> slots = new HashMap<>();
-    for (PlannedNode node : problem.getNodes()) {
+    for (PlannedNode node : nodes) {
       Packing packing = node.getPacking();
       List<Slot> here = new ArrayList<>();
       for (int i = 0; i < packing.kinds.length; i++) {
-        Demand demand = problem.kinds().demand(packing.kinds[i]);
+        Demand demand = kinds.demand(packing.kinds[i]);
         List<Integer> devices = new ArrayList<>();
         for (long rest = packing.devices[i]; rest != 0; rest &= rest - 1) {
           devices.add(Long.numberOfTrailingZeros(rest));

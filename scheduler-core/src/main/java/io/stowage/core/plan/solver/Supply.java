@@ -27,6 +27,10 @@ final class Supply {
     }
   }
 
+  int kindCount() {
+    return left.length;
+  }
+
   /** Returns how many of a kind are left; negative where packings have more than there are. */
   int left(int kind) {
     return left[kind];

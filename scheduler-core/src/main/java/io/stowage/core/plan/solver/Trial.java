@@ -26,6 +26,10 @@ final class Trial {
     this.left = new long[kinds.count() == 0 ? 0 : kinds.ask[0].length];
   }
 
+  Room room() {
+    return room;
+  }
+
   /** Starts with an empty node. */
   void start(Room next) {
     room = next;
