@@ -216,9 +216,11 @@ class PlanningThreadTest {
     StateLoop loop = start(policy("best-fit"), SETTINGS);
     loop.run(PlanningThreadTest::fill);
     await().until(() -> !planning().isAlive());
-    planning = PlanningThread.start(loop, metrics, PlanningSettings.OFF);
-    assertThat(planning().isAlive()).isFalse();
     assertThat(plans()).isZero();
+    try (ServiceMetrics others = new ServiceMetrics();
+        PlanningThread off = PlanningThread.start(loop, others, PlanningSettings.OFF)) {
+      assertThat(off.isAlive()).isFalse();
+    }
   }
 
   @Test
