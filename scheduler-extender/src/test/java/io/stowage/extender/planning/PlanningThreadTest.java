@@ -3,24 +3,22 @@ package io.stowage.extender.planning;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeGpus;
-import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.PlanRequest;
-import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.DescribedNodes;
+import io.stowage.extender.state.ForwardingPolicy;
 import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
@@ -54,11 +52,11 @@ class PlanningThreadTest {
   }
 
   /** Fails so many times before it plans as Stowage's own does. */
-  private static final class Failing implements PlacementPolicy {
-    private final PlacementPolicy policy = Policies.create("stowage", TypicalPods.of(Map.of()));
+  private static final class Failing extends ForwardingPolicy {
     private int failures;
 
     private Failing(int failures) {
+      super("stowage");
       this.failures = failures;
     }
 
@@ -67,37 +65,7 @@ class PlanningThreadTest {
       if (failures-- > 0) {
         throw new IllegalStateException("nothing can be planned yet");
       }
-      return policy.planRequest(pending);
-    }
-
-    @Override
-    public void adopt(StowagePlan plan) {
-      policy.adopt(plan);
-    }
-
-    @Override
-    public void attach(Cluster cluster) {
-      policy.attach(cluster);
-    }
-
-    @Override
-    public String name() {
-      return policy.name();
-    }
-
-    @Override
-    public double score(PodShape shape, NodeState node) {
-      return policy.score(shape, node);
-    }
-
-    @Override
-    public int[] gpuDevices(PodShape shape, NodeState node) {
-      return policy.gpuDevices(shape, node);
-    }
-
-    @Override
-    public TieBreak tieBreak() {
-      return policy.tieBreak();
+      return super.planRequest(pending);
     }
   }
 

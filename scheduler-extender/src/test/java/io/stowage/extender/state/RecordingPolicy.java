@@ -1,23 +1,14 @@
 package io.stowage.extender.state;
 
-import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
-import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.plan.Demand;
-import io.stowage.core.plan.PlanRequest;
-import io.stowage.core.plan.StowagePlan;
-import io.stowage.core.policy.PlacementPolicy;
-import io.stowage.core.policy.Policies;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** A policy that decides as another does, and remembers what it was told. */
-final class RecordingPolicy implements PlacementPolicy {
-  private final PlacementPolicy policy;
+final class RecordingPolicy extends ForwardingPolicy {
   final List<String> told = new ArrayList<>();
   final List<Double> toldAtSeconds = new ArrayList<>();
 
@@ -25,82 +16,37 @@ final class RecordingPolicy implements PlacementPolicy {
   final Map<PodShape, Integer> running = new HashMap<>();
 
   RecordingPolicy(String name) {
-    policy = Policies.create(name, TypicalPods.of(Map.of()));
+    super(name);
   }
 
   @Override
   public void arrived(PodShape shape, double nowSeconds) {
     tell("arrived", nowSeconds);
-    policy.arrived(shape, nowSeconds);
+    super.arrived(shape, nowSeconds);
   }
 
   @Override
   public void reserved(PodShape shape, NodeState node, int[] gpuDevices) {
     told.add("reserved on " + node.name());
-    policy.reserved(shape, node, gpuDevices);
+    super.reserved(shape, node, gpuDevices);
   }
 
   @Override
   public void started(PodShape shape, double nowSeconds) {
     tell("started", nowSeconds);
     running.merge(shape, 1, Integer::sum);
-    policy.started(shape, nowSeconds);
+    super.started(shape, nowSeconds);
   }
 
   @Override
   public void ended(PodShape shape, double nowSeconds) {
     tell("ended", nowSeconds);
     running.computeIfPresent(shape, (key, count) -> count == 1 ? null : count - 1);
-    policy.ended(shape, nowSeconds);
+    super.ended(shape, nowSeconds);
   }
 
   private void tell(String what, double nowSeconds) {
     told.add(what);
     toldAtSeconds.add(nowSeconds);
-  }
-
-  @Override
-  public String name() {
-    return policy.name();
-  }
-
-  @Override
-  public double score(PodShape shape, NodeState node) {
-    return policy.score(shape, node);
-  }
-
-  @Override
-  public int[] gpuDevices(PodShape shape, NodeState node) {
-    return policy.gpuDevices(shape, node);
-  }
-
-  @Override
-  public TieBreak tieBreak() {
-    return policy.tieBreak();
-  }
-
-  @Override
-  public void attach(Cluster cluster) {
-    policy.attach(cluster);
-  }
-
-  @Override
-  public @Nullable PlanRequest planRequest(List<Demand> pending) {
-    return policy.planRequest(pending);
-  }
-
-  @Override
-  public void adopt(StowagePlan plan) {
-    policy.adopt(plan);
-  }
-
-  @Override
-  public long version(NodeState node) {
-    return policy.version(node);
-  }
-
-  @Override
-  public long epoch() {
-    return policy.epoch();
   }
 }
