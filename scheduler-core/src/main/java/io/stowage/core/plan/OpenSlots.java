@@ -102,31 +102,23 @@ public final class OpenSlots {
     return byNode.containsKey(node.name());
   }
 
-  /** Returns an open slot for a shape on a node, null where none is. */
-  public @Nullable Slot slot(PodShape shape, NodeState node) {
-    OfNode here = byNode.get(node.name());
-    if (here != null) {
-      for (Slot slot : here.slots) {
-        if (slot.shape().equals(shape) && hasGpus(slot, node)) {
-          return slot;
-        }
-      }
-    }
-    return null;
-  }
-
   /**
-   * Returns the open slot on a node that a shape wastes least of, among those of larger shapes that
-   * ask for the same of GPUs; null where none is.
+   * Returns the open slot that a pod of a shape should take on a node: one of its shape, else the
+   * one that it wastes least of among those of larger shapes that ask for the same of GPUs; null
+   * where none is.
    */
-  public @Nullable Slot larger(PodShape shape, NodeState node) {
+  public @Nullable Slot slot(PodShape shape, NodeState node) {
     OfNode here = byNode.get(node.name());
     Slot best = null;
     if (here != null) {
       for (Slot slot : here.slots) {
-        if (isLarger(slot.shape(), shape)
-            && (best == null || cpuMilli(slot) < cpuMilli(best))
+        boolean exact = slot.shape().equals(shape);
+        if ((exact || isLarger(slot.shape(), shape))
+            && (exact || best == null || cpuMilli(slot) < cpuMilli(best))
             && hasGpus(slot, node)) {
+          if (exact) {
+            return slot;
+          }
           best = slot;
         }
       }

@@ -26,11 +26,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Stowage's own policy: nodes that are kept for pods of several GPUs are used in the order of
- * {@link Zones#order}; among equals the fragmentation gradient without rounding decides, with two
- * terms that keep a node's GPUs and CPU in balance.
+ * Stowage's own policy: a pod takes a slot of the plan, else room that no slot holds, with nodes
+ * that are kept for pods of several GPUs in the order of {@link Zones#order}; among equals the
+ * fragmentation gradient without rounding decides, with two terms that keep a node's GPUs and CPU
+ * in balance.
  *
  * <p>From the decrease of fragmentation in milli-GPU it takes {@value #PER_FREE_GPU} for each GPU
  * left free on the node, so that nodes in use fill up first, and {@value #PER_IMBALANCE_PERCENT}
@@ -40,7 +42,7 @@ import java.util.stream.IntStream;
  *
  * <p>Mix and loads are learnt from the pods seen. The mix is taken anew whenever the number of pods
  * has grown by a quarter, at first after each one, and when the forecast finds that it has changed,
- * so that few evaluations are lost; zones every {@value #PLAN_EVENTS} arrivals and placements.
+ * so that few evaluations are lost; zones every {@value #STAFF_EVENTS} arrivals and placements.
  */
 final class StowagePolicy implements PlacementPolicy {
   private static final double PER_FREE_GPU = 20;
@@ -57,7 +59,7 @@ final class StowagePolicy implements PlacementPolicy {
   /** What held room costs in the order: more than a zone of the pod's own class. */
   private static final int HELD = 10_000;
 
-  private static final int PLAN_EVENTS = 1_000;
+  private static final int STAFF_EVENTS = 1_000;
   private static final int VERSION_BITS = 40;
 
   private final Forecast forecast = new Forecast();
@@ -158,7 +160,7 @@ final class StowagePolicy implements PlacementPolicy {
     if (events < nextZonesAtEvents) {
       return;
     }
-    nextZonesAtEvents = events + Math.min(PLAN_EVENTS, 1 + events / 4);
+    nextZonesAtEvents = events + Math.min(STAFF_EVENTS, 1 + events / 4);
     Zones planned = Staffing.zones(cluster, forecast.mix(), zones);
     Set<String> differences = zones.differences(planned);
     zones = planned;
@@ -213,27 +215,30 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public double score(PodShape shape, NodeState node) {
-    return myopicScore(shape, node) - PER_ORDER * order(shape, node);
+    Slot slot = slots.slot(shape, node);
+    boolean unheld = slot == null && slots.fitsUnheld(shape, node);
+    return myopicScore(shape, node, choose(shape, node, slot, unheld))
+        - PER_ORDER * order(shape, node, slot, unheld);
   }
 
-  /** Returns the place of a node in the order in which a pod of the shape uses nodes. */
-  private double order(PodShape shape, NodeState node) {
-    if (slots.slot(shape, node) != null) {
+  /**
+   * Returns the place of a node in the order in which a pod of the shape uses nodes.
+   *
+   * @param slot the slot that the pod should take there, null where there is none
+   * @param unheld whether there is room that no slot holds
+   */
+  private double order(PodShape shape, NodeState node, @Nullable Slot slot, boolean unheld) {
+    if (slot == null) {
+      return zones.order(shape, node) + (unheld ? 0 : HELD);
+    }
+    if (slot.shape().equals(shape)) {
       return SLOT;
     }
-    Slot larger = slots.larger(shape, node);
-    if (larger != null) {
-      double cpuMilli = larger.shape().request().cpuMilli();
-      return cpuMilli == 0
-          ? LARGER_SLOT
-          : LARGER_SLOT + (1 - shape.request().cpuMilli() / cpuMilli);
-    }
-    boolean unheld = slots.fitsUnheld(shape, node);
-    return zones.order(shape, node) + (unheld ? 0 : HELD);
+    double cpuMilli = slot.shape().request().cpuMilli();
+    return cpuMilli == 0 ? LARGER_SLOT : LARGER_SLOT + (1 - shape.request().cpuMilli() / cpuMilli);
   }
 
-  private double myopicScore(PodShape shape, NodeState node) {
-    int[] devices = choose(shape, node);
+  private double myopicScore(PodShape shape, NodeState node, int[] devices) {
     double score = fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
     Node spec = node.node();
     long capacityMilli = node.gpuCapacityMilli();
@@ -257,25 +262,28 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public int[] gpuDevices(PodShape shape, NodeState node) {
-    return choose(shape, node).clone();
+    Slot slot = slots.slot(shape, node);
+    boolean unheld = slot == null && slots.fitsUnheld(shape, node);
+    return choose(shape, node, slot, unheld).clone();
   }
 
   /** Returns the GPUs for a pod in an array that the next choice uses again. */
-  private int[] choose(PodShape shape, NodeState node) {
+  private int[] choose(PodShape shape, NodeState node, @Nullable Slot slot, boolean unheld) {
     if (!GpuChoice.hasDevices(shape, node)) {
       return choice(0);
     }
-    Slot slot = node.gpusVisible() ? slots.slot(shape, node) : null;
-    slot = slot == null && node.gpusVisible() ? slots.larger(shape, node) : slot;
-    if (slot != null) {
+    boolean visible = node.gpusVisible();
+    if (visible && slot != null) {
       int[] chosen = choice(slot.gpuDevices().size());
       for (int i = 0; i < chosen.length; i++) {
         chosen[i] = slot.gpuDevices().get(i);
       }
       return chosen;
     }
-    boolean unheld = node.gpusVisible() && slots.hasAny(node) && slots.fitsUnheld(shape, node);
-    return shape.gpu().isWhole() ? firstGpus(shape, node, unheld) : bestGpu(shape, node, unheld);
+    boolean besideSlots = visible && unheld && slots.hasAny(node);
+    return shape.gpu().isWhole()
+        ? firstGpus(shape, node, besideSlots)
+        : bestGpu(shape, node, besideSlots);
   }
 
   private int[] choice(int gpus) {
@@ -286,15 +294,15 @@ final class StowagePolicy implements PlacementPolicy {
     return choices[gpus];
   }
 
-  private boolean takes(PodShape shape, NodeState node, int device, boolean unheld) {
-    return unheld ? slots.isUnheld(shape, node, device) : Fit.gpuFits(shape, node, device);
+  private boolean takes(PodShape shape, NodeState node, int device, boolean besideSlots) {
+    return besideSlots ? slots.isUnheld(shape, node, device) : Fit.gpuFits(shape, node, device);
   }
 
-  private int[] firstGpus(PodShape shape, NodeState node, boolean unheld) {
+  private int[] firstGpus(PodShape shape, NodeState node, boolean besideSlots) {
     int[] chosen = choice(shape.gpu().count());
     int found = 0;
     for (int i = 0; found < chosen.length; i++) {
-      if (takes(shape, node, i, unheld)) {
+      if (takes(shape, node, i, besideSlots)) {
         chosen[found++] = i;
       }
     }
@@ -305,12 +313,12 @@ final class StowagePolicy implements PlacementPolicy {
     return devices.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private int[] bestGpu(PodShape shape, NodeState node, boolean unheld) {
+  private int[] bestGpu(PodShape shape, NodeState node, boolean besideSlots) {
     int[] chosen = choice(1);
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (takes(shape, node, i, unheld)) {
+      if (takes(shape, node, i, besideSlots)) {
         chosen[0] = i;
         double after = fragmentation.milliAfter(node, shape, chosen);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {

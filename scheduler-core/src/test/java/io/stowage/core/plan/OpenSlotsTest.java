@@ -55,11 +55,13 @@ class OpenSlotsTest {
     Slot slot = slot(SHARE, "node", 1);
     adopt(slot);
     assertThat(slots.slot(SHARE, node)).isEqualTo(slot);
-    assertThat(slots.larger(SHARE, node)).isEqualTo(slot);
-    assertThat(slots.slot(SMALL_SHARE, node)).isNull();
-    assertThat(slots.larger(SMALL_SHARE, node)).isEqualTo(slot);
-    assertThat(slots.larger(shape(3, SHARE.gpu()), node)).isNull();
-    assertThat(slots.larger(WHOLE, node)).isNull();
+    assertThat(slots.slot(SMALL_SHARE, node)).isEqualTo(slot);
+    assertThat(slots.slot(shape(3, SHARE.gpu()), node)).isNull();
+    assertThat(slots.slot(WHOLE, node)).isNull();
+    Slot exact = slot(SMALL_SHARE, "node", 0);
+    adopt(slot, exact);
+    assertThat(slots.slot(SMALL_SHARE, node)).isEqualTo(exact);
+    assertThat(slots.slot(SHARE, node)).isEqualTo(slot);
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.stowage.core.cluster.Resources;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.NodeRoom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,7 +109,7 @@ final class Kinds {
         }
       }
     }
-    double capacityMilli = java.util.Arrays.stream(capacity).sum();
+    double capacityMilli = Arrays.stream(capacity).sum();
     pressure = new double[models.size()];
     double gpuPerCpu = cpuMilli == 0 ? 0 : gpuMilli / cpuMilli;
     for (int kind = 0; kind < kinds; kind++) {
@@ -169,6 +170,17 @@ final class Kinds {
     return room.gpusKeptFor == 0
         || demands.get(kind).pending()
         || (gpuUnits[kind] == 0 && gpuCount[kind] == room.gpusKeptFor);
+  }
+
+  /** Tells whether the sums that one pod of a kind asks for are left; GPUs are left aside. */
+  boolean sumsFit(int kind, long[] left) {
+    long[] sums = ask[kind];
+    for (int i = 0; i < sums.length; i++) {
+      if (sums[i] > 0 && sums[i] > left[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns how many kinds there are. */

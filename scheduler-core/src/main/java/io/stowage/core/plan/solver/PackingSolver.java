@@ -110,9 +110,9 @@ public final class PackingSolver {
     }
     for (NodeRoom nodeRoom : rooms) {
       Room room = Room.of(nodeRoom, kinds);
-      if (IntStream.range(0, kinds.count()).anyMatch(kind -> room.holds(kinds, kind))) {
-        Trial trial = new Trial(kinds);
-        trial.start(room);
+      Trial trial = new Trial(kinds);
+      trial.start(room);
+      if (IntStream.range(0, kinds.count()).anyMatch(trial::fits)) {
         open.add(room);
         trials.add(trial);
       }

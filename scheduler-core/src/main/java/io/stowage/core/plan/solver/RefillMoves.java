@@ -41,6 +41,9 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
 
   private static final int MAX_ADDED_PODS = 3;
 
+  /** Moves have no order of their own; where one is asked for, it is that of this seed. */
+  private static final long ORIGINAL_ORDER_SEED = 0;
+
   @Override
   public long getSize(ScoreDirector<PackingProblem> scoreDirector) {
     return Integer.MAX_VALUE;
@@ -48,7 +51,7 @@ public final class RefillMoves implements MoveIteratorFactory<PackingProblem, Re
 
   @Override
   public Iterator<Refill> createOriginalMoveIterator(ScoreDirector<PackingProblem> scoreDirector) {
-    throw new UnsupportedOperationException("refill moves are drawn at random only");
+    return createRandomMoveIterator(scoreDirector, new Random(ORIGINAL_ORDER_SEED));
   }
 
   @Override

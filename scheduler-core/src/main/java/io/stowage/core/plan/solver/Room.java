@@ -59,22 +59,4 @@ final class Room {
         kinds.numberOfGpuResource(room.gpuResource()),
         room.gpusKeptFor());
   }
-
-  /** Tells whether one pod of a kind fits the empty plan here. */
-  boolean holds(Kinds kinds, int kind) {
-    if (!kinds.mayUse(kind, this)) {
-      return false;
-    }
-    long[] ask = kinds.ask[kind];
-    for (int i = 0; i < ask.length; i++) {
-      if (ask[i] > 0 && ask[i] > free[i]) {
-        return false;
-      }
-    }
-    int found = 0;
-    for (int gpu = 0; gpu < gpuFree.length && found < kinds.gpuCount[kind]; gpu++) {
-      found += Trial.gpuFits(kinds, kind, this, gpu, gpuFree[gpu]) ? 1 : 0;
-    }
-    return found >= kinds.gpuCount[kind];
-  }
 }

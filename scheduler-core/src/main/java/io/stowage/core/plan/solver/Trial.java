@@ -41,14 +41,6 @@ final class Trial {
     slots = 0;
   }
 
-  /** Starts with what a packing has on the node. */
-  void start(Room next, Packing packing) {
-    start(next);
-    for (int i = 0; i < packing.kinds.length; i++) {
-      put(packing.kinds[i], packing.devices[i]);
-    }
-  }
-
   static boolean gpuFits(Kinds kinds, int kind, Room room, int gpu, long freeUnits) {
     long units = kinds.gpuUnits[kind];
     long capacity = room.gpuCapacity[gpu];
@@ -65,14 +57,8 @@ final class Trial {
    * @param balance the weight of balance
    */
   double waste(int kind, double balance) {
-    if (!kinds.mayUse(kind, room)) {
+    if (!kinds.mayUse(kind, room) || !kinds.sumsFit(kind, left)) {
       return UNFIT;
-    }
-    long[] ask = kinds.ask[kind];
-    for (int i = 0; i < ask.length; i++) {
-      if (ask[i] > left[i] && ask[i] > 0) {
-        return UNFIT;
-      }
     }
     double waste = 0;
     int count = kinds.gpuCount[kind];
@@ -94,8 +80,6 @@ final class Trial {
         }
         waste = 0.1 * (found - count);
       }
-    }
-    if (count > 0) {
       waste += PRESSURE * Math.min(MAX_PRESSURE, kinds.pressure[room.gpuModel[0]]);
     }
     if (balance > 0 && room.free[Kinds.CPU] > 0) {
@@ -111,7 +95,8 @@ final class Trial {
             balance
                 * Math.abs(
                     gpuFree / gpuAll
-                        - (double) (left[Kinds.CPU] - ask[Kinds.CPU]) / room.free[Kinds.CPU]);
+                        - (double) (left[Kinds.CPU] - kinds.ask[kind][Kinds.CPU])
+                            / room.free[Kinds.CPU]);
       } else {
         waste -= 1;
       }
@@ -128,6 +113,11 @@ final class Trial {
       }
     }
     return best;
+  }
+
+  /** Tells whether a pod of a kind fits. */
+  boolean fits(int kind) {
+    return waste(kind, 0) < UNFIT;
   }
 
   /** Puts in a pod that fits; a share goes to the tightest GPU, whole GPUs are the first ones. */
@@ -176,14 +166,8 @@ final class Trial {
 
   /** Tells whether a pod of a kind fits on given GPUs. */
   boolean fits(int kind, long devices) {
-    if (!kinds.mayUse(kind, room)) {
+    if (!kinds.mayUse(kind, room) || !kinds.sumsFit(kind, left)) {
       return false;
-    }
-    long[] ask = kinds.ask[kind];
-    for (int i = 0; i < ask.length; i++) {
-      if (ask[i] > left[i] && ask[i] > 0) {
-        return false;
-      }
     }
     for (long rest = devices; rest != 0; rest &= rest - 1) {
       int gpu = Long.numberOfTrailingZeros(rest);
