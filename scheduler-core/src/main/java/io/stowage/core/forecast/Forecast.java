@@ -68,11 +68,20 @@ public final class Forecast {
     double shortArrivals;
     double shortRows;
     private int presentAtStart;
+    private int waiting;
     private final RunTimeEstimate runTime = new RunTimeEstimate();
     private final RunTimeEstimate classRunTime;
 
     private Seen(RunTimeEstimate classRunTime) {
       this.classRunTime = classRunTime;
+    }
+
+    private void stopsWaiting() {
+      waiting = Math.max(0, waiting - 1);
+    }
+
+    private int present() {
+      return runTime.running() + waiting;
     }
   }
 
@@ -96,7 +105,9 @@ public final class Forecast {
   /** Takes note of a pod that is running when the forecast begins; its arrival was not seen. */
   public void running(PodShape shape, double atSeconds) {
     advance(atSeconds);
-    addPresentAtStart(of(shape));
+    Seen pod = of(shape);
+    addPresentAtStart(pod);
+    pod.waiting++;
     started(shape, atSeconds);
   }
 
@@ -104,6 +115,7 @@ public final class Forecast {
   public void arrived(PodShape shape, double atSeconds) {
     advance(atSeconds);
     Seen pod = of(shape);
+    pod.waiting++;
     if (nowSeconds <= startSeconds) {
       addPresentAtStart(pod);
       return;
@@ -131,10 +143,17 @@ public final class Forecast {
     presentAtStart++;
   }
 
+  /** Takes note of a pod that arrived and waits no more, though it was not placed. */
+  public void gaveUp(PodShape shape, double atSeconds) {
+    advance(atSeconds);
+    of(shape).stopsWaiting();
+  }
+
   /** Takes note of a pod that was placed. */
   public void started(PodShape shape, double atSeconds) {
     advance(atSeconds);
     Seen pod = of(shape);
+    pod.stopsWaiting();
     pod.runTime.started(runClock);
     pod.classRunTime.started(runClock);
     runTimes.started(runClock);
@@ -190,7 +209,8 @@ public final class Forecast {
     double perSecond = longMemory.seconds() > 0 ? pod.longArrivals / longMemory.seconds() : 0;
     double allSeconds = runTimes.meanSeconds(runClock);
     if (Double.isInfinite(allSeconds)) {
-      return new ShapeForecast(shape, part, perSecond, allSeconds, allSeconds, allSeconds);
+      return new ShapeForecast(
+          shape, part, perSecond, allSeconds, allSeconds, allSeconds, pod.present());
     }
     double classSeconds = pod.classRunTime.meanSeconds(runClock, weight, allSeconds);
     double seconds = pod.runTime.meanSeconds(runClock, weight, classSeconds);
@@ -199,7 +219,7 @@ public final class Forecast {
     double flow = perSecond * seconds;
     double load = trust * flow + (1 - trust) * pod.runTime.running();
     double error = Math.sqrt(Math.max(load, trust == 0 ? 0 : 2 * trust * flow * flow / known));
-    return new ShapeForecast(shape, part, perSecond, seconds, load, error);
+    return new ShapeForecast(shape, part, perSecond, seconds, load, error, pod.present());
   }
 
   private Seen of(PodShape shape) {

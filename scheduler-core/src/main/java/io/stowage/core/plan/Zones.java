@@ -66,6 +66,11 @@ public final class Zones {
     return zone.gpus() * REACH_LIMIT + scarcity + (zone.hasRoom(node) ? WITH_ROOM : 0);
   }
 
+  /** Tells whether a node has room that is kept for pods of other classes than the shape's. */
+  public boolean keeps(PodShape shape, NodeState node) {
+    return order(shape, node) >= WITH_ROOM;
+  }
+
   /** Returns the number of GPUs of the pods that a node is kept for, 0 where it is not kept. */
   public int gpusKeptFor(String nodeName) {
     Zone zone = zoneByNode.get(nodeName);

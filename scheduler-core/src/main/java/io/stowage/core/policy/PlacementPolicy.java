@@ -41,6 +41,14 @@ public interface PlacementPolicy {
    */
   int[] gpuDevices(PodShape shape, NodeState node);
 
+  /**
+   * Tells whether what is free on a node is kept for other pods, so that a pod of the shape, which
+   * it fits, should rather wait a while where it may.
+   */
+  default boolean keeps(PodShape shape, NodeState node) {
+    return false;
+  }
+
   /** Returns how equal scores are resolved. */
   TieBreak tieBreak();
 
@@ -64,6 +72,9 @@ public interface PlacementPolicy {
 
   /** Takes note of a pod that arrived; for policies that learn what arrives. */
   default void arrived(PodShape shape, double nowSeconds) {}
+
+  /** Takes note of a pod that arrived and will not be placed: it was deleted, or dropped. */
+  default void gaveUp(PodShape shape, double nowSeconds) {}
 
   /**
    * Takes note of room on a node that was taken for a pod, whether it is held or the pod was placed

@@ -140,6 +140,11 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
+  public void gaveUp(PodShape shape, double nowSeconds) {
+    forecast.gaveUp(shape, nowSeconds);
+  }
+
+  @Override
   public void ended(PodShape shape, double nowSeconds) {
     forecast.ended(shape, nowSeconds);
   }
@@ -236,6 +241,11 @@ final class StowagePolicy implements PlacementPolicy {
     }
     double cpuMilli = slot.shape().request().cpuMilli();
     return cpuMilli == 0 ? LARGER_SLOT : LARGER_SLOT + (1 - shape.request().cpuMilli() / cpuMilli);
+  }
+
+  @Override
+  public boolean keeps(PodShape shape, NodeState node) {
+    return zones.keeps(shape, node);
   }
 
   private double myopicScore(PodShape shape, NodeState node, int[] devices) {

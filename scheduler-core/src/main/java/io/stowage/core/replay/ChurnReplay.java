@@ -1,5 +1,6 @@
 package io.stowage.core.replay;
 
+import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
@@ -7,12 +8,16 @@ import io.stowage.core.fit.Fit;
 import io.stowage.core.trace.PodClass;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -21,8 +26,9 @@ import java.util.TreeMap;
  * is a given part of the cluster's capacity.
  *
  * <p>Pods come as {@link ChurnArrivals} draws them. A pod that fits nowhere waits; at every end of
- * a pod those waiting are tried by priority, then arrival. Figures are taken from the warm-up's
- * last arrival to the window's last.
+ * a pod those waiting are tried by priority, then arrival. A pod that fits only room that the
+ * policy keeps for others may have to wait as well, for a given time. Figures are taken from the
+ * warm-up's last arrival to the window's last.
  */
 public final class ChurnReplay {
   private static final int STRANDED_SAMPLES = 100;
@@ -30,6 +36,10 @@ public final class ChurnReplay {
   private final Settings settings;
   private final Placer placer;
   private final List<PodShape> shapes;
+
+  /** Shapes that no node could hold if it were empty. */
+  private final Set<PodShape> unplaceable;
+
   private final List<TracePod> pods;
   private final ChurnArrivals arrivals;
 
@@ -44,6 +54,10 @@ public final class ChurnReplay {
 
   private final PriorityQueue<Departure> departures = new PriorityQueue<>();
   private final WaitingQueue queue = new WaitingQueue();
+
+  /** Pods that may take any room at a time to come, in the order of that time. */
+  private final Deque<WaitingQueue.Queued> keptOut = new ArrayDeque<>();
+
   private final WaitingByClass waiting = new WaitingByClass();
   private final NavigableMap<Integer, CountTree> placedByPriority = new TreeMap<>();
   private int maxOvertaken;
@@ -60,8 +74,10 @@ public final class ChurnReplay {
    * @param load offered GPU load as a part of capacity, above 0, at most 10
    * @param warmUpArrivals arrivals before the window, at least 0
    * @param windowArrivals arrivals in the window, at least 1
+   * @param keepSeconds how long a pod waits at most before it may have room that is kept for
+   *     others, at least 0
    */
-  public record Settings(double load, int warmUpArrivals, int windowArrivals) {
+  public record Settings(double load, int warmUpArrivals, int windowArrivals, double keepSeconds) {
     /** Throws IllegalArgumentException for a value out of range. */
     public Settings {
       if (!(load > 0 && load <= 10)) {
@@ -74,6 +90,14 @@ public final class ChurnReplay {
                 + " and "
                 + windowArrivals);
       }
+      if (!(keepSeconds >= 0 && keepSeconds < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("keepSeconds must be at least 0, was " + keepSeconds);
+      }
+    }
+
+    /** Sets a load and arrivals; nobody waits for room that is kept. */
+    public Settings(double load, int warmUpArrivals, int windowArrivals) {
+      this(load, warmUpArrivals, windowArrivals, 0);
     }
   }
 
@@ -90,6 +114,8 @@ public final class ChurnReplay {
    * @param waitingByClass waiting times by the class's key
    * @param strandedGpuByCause stranded GPU in percent of capacity by the cause's key
    * @param maxOvertaken how often at most one pod was overtaken by later ones of no higher priority
+   * @param unplaceable how many pods of the window no node could hold even if it were empty; they
+   *     count in no other figure of waiting
    */
   public record Result(
       String policy,
@@ -101,7 +127,8 @@ public final class ChurnReplay {
       double cpuAllocationPercent,
       Map<String, WaitingTimes> waitingByClass,
       Map<String, Double> strandedGpuByCause,
-      int maxOvertaken) {
+      int maxOvertaken,
+      int unplaceable) {
 
     /** Copies the maps, keeping their order. */
     public Result {
@@ -145,6 +172,7 @@ public final class ChurnReplay {
     this.placer = new Placer(scenario, policyName, random.split(), Planning.Budget.CHURNING);
     this.pods = scenario.pods();
     this.shapes = pods.stream().map(TracePod::shape).distinct().toList();
+    this.unplaceable = unplaceable(scenario, shapes);
     this.arrivals =
         new ChurnArrivals(
             scenario, runTimes, settings.load, placer.cluster().gpuCapacityMilli(), arrivalStream);
@@ -164,6 +192,14 @@ public final class ChurnReplay {
     windowEndSeconds = arrivalSeconds[total - 1];
   }
 
+  private static Set<PodShape> unplaceable(Scenario scenario, List<PodShape> shapes) {
+    Cluster empty = new Cluster();
+    scenario.nodes().forEach(empty::putNode);
+    Set<PodShape> unplaceable = new HashSet<>(shapes);
+    empty.forEachNode(node -> unplaceable.removeIf(shape -> Fit.fits(shape, node)));
+    return unplaceable;
+  }
+
   private Result run(String policyName, long seed, Progress progress) {
     int strandedEvery = Math.max(1, settings.windowArrivals / STRANDED_SAMPLES);
     int windowFrom = prefilled + settings.warmUpArrivals;
@@ -173,22 +209,33 @@ public final class ChurnReplay {
       advance(arrivalSeconds[arrival]);
       TracePod pod = pods.get(podOfArrival[arrival]);
       placer.arrived(pod.shape(), nowSeconds);
-      if (placer.place(podOf(arrival), nowSeconds)) {
+      boolean waits = settings.keepSeconds > 0 && !placer.hasRoomNotKept(pod.shape());
+      if (!waits && placer.place(podOf(arrival), nowSeconds)) {
         placed += started(arrival);
       } else {
-        queue.add(new WaitingQueue.Queued(arrival, pod.priority(), pod.shape()));
+        WaitingQueue.Queued queued = new WaitingQueue.Queued(arrival, pod.priority(), pod.shape());
+        queue.add(queued);
+        if (settings.keepSeconds > 0) {
+          keptOut.add(queued);
+        }
       }
       if (arrival >= windowFrom && (arrival - windowFrom) % strandedEvery == 0) {
         sampleStranded();
       }
       progress.update((double) arrival / podOfArrival.length);
     }
+    int unplaceableArrivals = 0;
+    for (int arrival = windowFrom; arrival < podOfArrival.length; arrival++) {
+      unplaceableArrivals += unplaceable.contains(pods.get(podOfArrival[arrival]).shape()) ? 1 : 0;
+    }
     queue.forEach(
         pod -> {
-          overtaken(pod);
-          if (pod.arrival() >= windowFrom) {
-            waiting.stillWaiting(
-                PodClass.of(pod.shape()), nowSeconds - arrivalSeconds[pod.arrival()]);
+          if (!unplaceable.contains(pod.shape())) {
+            overtaken(pod);
+            if (pod.arrival() >= windowFrom) {
+              waiting.stillWaiting(
+                  PodClass.of(pod.shape()), nowSeconds - arrivalSeconds[pod.arrival()]);
+            }
           }
         });
     double windowSeconds = windowEndSeconds - windowStartSeconds;
@@ -203,7 +250,8 @@ public final class ChurnReplay {
         cpuPercentSeconds / windowSeconds,
         waiting.figures(),
         strandedSums,
-        maxOvertaken);
+        maxOvertaken,
+        unplaceableArrivals);
   }
 
   private Pod podOf(int arrival) {
@@ -221,15 +269,54 @@ public final class ChurnReplay {
     for (Departure next = departures.peek();
         next != null && next.seconds <= seconds;
         next = departures.peek()) {
+      placed += letInUntil(next.seconds);
       departures.poll();
       advance(next.seconds);
       NodeState freed = placer.remove(podOf(next.arrival), nowSeconds);
-      for (WaitingQueue.Queued pod = queue.poll(shape -> Fit.fits(shape, freed));
+      for (WaitingQueue.Queued pod = queue.poll(queued -> follows(queued, freed));
           pod != null;
-          pod = queue.poll(shape -> Fit.fits(shape, freed))) {
+          pod = queue.poll(queued -> follows(queued, freed))) {
         overtaken(pod);
-        placer.placeOn(podOf(pod.arrival()), freed, nowSeconds);
+        if (isKeptOut(pod)) {
+          placer.place(podOf(pod.arrival()), nowSeconds);
+        } else {
+          placer.placeOn(podOf(pod.arrival()), freed, nowSeconds);
+        }
         placed += started(pod.arrival());
+      }
+    }
+    return placed + letInUntil(seconds);
+  }
+
+  /**
+   * Tells whether a pod that waits can be placed now that a node has more room. One that may have
+   * any room fits nowhere else; for others zones may have changed elsewhere.
+   */
+  private boolean follows(WaitingQueue.Queued pod, NodeState freed) {
+    return isKeptOut(pod) ? placer.hasRoomNotKept(pod.shape()) : Fit.fits(pod.shape(), freed);
+  }
+
+  private boolean isKeptOut(WaitingQueue.Queued pod) {
+    return nowSeconds < keptOutUntil(pod);
+  }
+
+  private double keptOutUntil(WaitingQueue.Queued pod) {
+    return arrivalSeconds[pod.arrival()] + settings.keepSeconds;
+  }
+
+  /** Lets pods that have waited long enough by a time take any room; returns how many count. */
+  private int letInUntil(double seconds) {
+    int placed = 0;
+    while (!keptOut.isEmpty() && keptOutUntil(keptOut.element()) <= seconds) {
+      WaitingQueue.Queued pod = keptOut.remove();
+      if (queue.remove(pod)) {
+        advance(Math.max(nowSeconds, keptOutUntil(pod)));
+        if (placer.place(podOf(pod.arrival()), nowSeconds)) {
+          overtaken(pod);
+          placed += started(pod.arrival());
+        } else {
+          queue.add(pod);
+        }
       }
     }
     return placed;

@@ -82,6 +82,17 @@ public final class Placer {
     return true;
   }
 
+  /** Tells whether a pod of the shape fits somewhere that is not kept for others. */
+  boolean hasRoomNotKept(PodShape shape) {
+    NodeState node = scores.best(shape);
+    return node != null && !policy.keeps(shape, node);
+  }
+
+  /** Tells the policy of a pod that is dropped. */
+  void drop(PodShape shape, double nowSeconds) {
+    policy.gaveUp(shape, nowSeconds);
+  }
+
   /** Places a pod on a node that it fits. */
   void placeOn(Pod pod, NodeState node, double nowSeconds) {
     int[] devices = policy.gpuDevices(pod.shape(), node);

@@ -38,17 +38,18 @@ public final class WaitingQueue {
     size++;
   }
 
-  /** Removes and returns the first pod of a shape that {@code fits} accepts, null where none is. */
-  public @Nullable Queued poll(Predicate<PodShape> fits) {
+  /**
+   * Removes and returns the first pod that {@code fits} accepts, null where none is; it is asked of
+   * the first pod of each shape.
+   */
+  public @Nullable Queued poll(Predicate<Queued> fits) {
     if (size == 0) {
       return null;
     }
     Queued first = null;
     for (PriorityQueue<Queued> queue : byShape.values()) {
       Queued head = queue.peek();
-      if (head != null
-          && (first == null || ORDER.compare(head, first) < 0)
-          && fits.test(head.shape())) {
+      if (head != null && (first == null || ORDER.compare(head, first) < 0) && fits.test(head)) {
         first = head;
       }
     }
@@ -56,13 +57,27 @@ public final class WaitingQueue {
       PriorityQueue<Queued> queue = byShape.get(first.shape());
       if (queue != null) {
         queue.poll();
-        size--;
-        if (queue.isEmpty()) {
-          byShape.remove(first.shape());
-        }
+        removed(first.shape(), queue);
       }
     }
     return first;
+  }
+
+  /** Removes a pod; returns whether it was waiting. */
+  public boolean remove(Queued queued) {
+    PriorityQueue<Queued> queue = byShape.get(queued.shape());
+    if (queue == null || !queue.remove(queued)) {
+      return false;
+    }
+    removed(queued.shape(), queue);
+    return true;
+  }
+
+  private void removed(PodShape shape, PriorityQueue<Queued> queue) {
+    size--;
+    if (queue.isEmpty()) {
+      byShape.remove(shape);
+    }
   }
 
   /** Returns how many pods wait. */

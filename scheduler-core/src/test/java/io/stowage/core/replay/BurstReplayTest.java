@@ -41,7 +41,7 @@ class BurstReplayTest {
     int placed = 0;
     for (TracePod pod : queue) {
       String uid = "u" + (placed + failed.values().stream().mapToInt(Integer::intValue).sum());
-      if (cluster.tryAgain(new Pod(uid, "", pod.name(), pod.shape(), pod.priority()), 0)) {
+      if (cluster.tryAgain(new Pod(uid, "", pod.name(), pod.shape(), pod.priority()), false, 0)) {
         placed++;
       } else {
         failed.merge(PodClass.of(pod.shape()).key(), 1, Integer::sum);

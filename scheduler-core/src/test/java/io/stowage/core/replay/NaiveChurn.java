@@ -116,7 +116,8 @@ final class NaiveChurn {
     for (Arrival arrival : arrivals) {
       endPodsUntil(arrival.seconds);
       moveTo(arrival.seconds);
-      if (cluster.arrive(arrival.asPod(), now)) {
+      cluster.seen(arrival.pod.shape(), now);
+      if (cluster.tryAgain(arrival.asPod(), settings.keepSeconds() > 0, now)) {
         start(arrival);
       } else {
         waiting.add(arrival);
@@ -129,7 +130,9 @@ final class NaiveChurn {
         samples++;
       }
     }
-    waiting.forEach(this::noteOvertaken);
+    waiting.stream()
+        .filter(arrival -> cluster.couldHold(arrival.pod.shape()))
+        .forEach(this::noteOvertaken);
     int sampled = samples;
     stranded.replaceAll((cause, sum) -> sum / sampled);
     double length = windowEnd() - windowStart();
@@ -146,7 +149,12 @@ final class NaiveChurn {
         cpuArea / length,
         waitingTimes(),
         stranded,
-        maxOvertaken);
+        maxOvertaken,
+        (int)
+            arrivals.stream()
+                .filter(arrival -> arrival.index >= windowFrom())
+                .filter(arrival -> !cluster.couldHold(arrival.pod.shape()))
+                .count());
   }
 
   private void endPodsUntil(double seconds) {
@@ -156,6 +164,7 @@ final class NaiveChurn {
               .min(Comparator.comparingDouble(Arrival::endSeconds).thenComparing(a -> a.index))
               .filter(arrival -> arrival.endSeconds() <= seconds)
               .orElse(null);
+      letIn(next == null ? seconds : next.endSeconds());
       if (next == null) {
         return;
       }
@@ -165,14 +174,34 @@ final class NaiveChurn {
       waiting.sort(
           Comparator.comparing((Arrival arrival) -> -arrival.pod.priority())
               .thenComparing(arrival -> arrival.index));
-      for (Arrival arrival : List.copyOf(waiting)) {
-        if (cluster.tryAgain(arrival.asPod(), now)) {
-          waiting.remove(arrival);
-          noteOvertaken(arrival);
-          start(arrival);
-        }
+      boolean placed = true;
+      while (placed) { // a pod placed may take a kept node's last room, which opens the rest of it
+        placed = List.copyOf(waiting).stream().anyMatch(this::tryAgain);
       }
     }
+  }
+
+  /** Has pods that have waited for as long as room is kept look at all room, until a time. */
+  private void letIn(double seconds) {
+    double from = now;
+    for (Arrival arrival : List.copyOf(waiting)) {
+      double until = arrival.seconds + settings.keepSeconds();
+      if (settings.keepSeconds() > 0 && until > from && until <= seconds) {
+        moveTo(until);
+        tryAgain(arrival);
+      }
+    }
+  }
+
+  private boolean tryAgain(Arrival arrival) {
+    boolean mayWait = now < arrival.seconds + settings.keepSeconds();
+    if (!cluster.tryAgain(arrival.asPod(), mayWait, now)) {
+      return false;
+    }
+    waiting.remove(arrival);
+    noteOvertaken(arrival);
+    start(arrival);
+    return true;
   }
 
   private void start(Arrival arrival) {
@@ -227,6 +256,7 @@ final class NaiveChurn {
           arrivals.stream()
               .filter(arrival -> arrival.index >= windowFrom())
               .filter(arrival -> PodClass.of(arrival.pod.shape()) == podClass)
+              .filter(arrival -> cluster.couldHold(arrival.pod.shape()))
               .toList();
       double[] waited =
           ofClass.stream()

@@ -52,7 +52,17 @@ final class NaiveCluster {
   /** Places a pod on the best of all nodes; returns whether there is one. */
   boolean arrive(Pod pod, double nowSeconds) {
     seen(pod.shape(), nowSeconds);
-    return tryAgain(pod, nowSeconds);
+    return tryAgain(pod, false, nowSeconds);
+  }
+
+  /** Tells whether any node could hold a pod of the shape if it were empty. */
+  boolean couldHold(PodShape shape) {
+    return nodes().stream()
+        .anyMatch(
+            state -> {
+              Node node = state.node();
+              return node != null && Fit.shortages(shape, new Cluster().putNode(node)).isEmpty();
+            });
   }
 
   /** Tells the policy of a pod that arrived. */
@@ -65,10 +75,14 @@ final class NaiveCluster {
     assertThat(planning.arrivedTogether(pods).values()).allMatch(slots -> slots >= 0);
   }
 
-  /** Places a pod that is known already. */
-  boolean tryAgain(Pod pod, double nowSeconds) {
+  /**
+   * Places a pod that is known already.
+   *
+   * @param mayWait whether not to take room that the policy keeps for others
+   */
+  boolean tryAgain(Pod pod, boolean mayWait, double nowSeconds) {
     NodeState best = best(pod);
-    if (best == null) {
+    if (best == null || (mayWait && policy.keeps(pod.shape(), best))) {
       return false;
     }
     int[] devices = policy.gpuDevices(pod.shape(), best);

@@ -171,6 +171,14 @@ public final class ReplayCommand implements Callable<Integer> {
   private @Nullable Integer windowArrivals;
 
   @Option(
+      names = "--keep-seconds",
+      paramLabel = "S",
+      description =
+          "churn: how long a pod waits at most before it may have room that the policy keeps for"
+              + " larger ones, default: 0")
+  private @Nullable Double keepSeconds;
+
+  @Option(
       names = "--free-order",
       description = "burst: pods that have a slot in the policy's plan go before those without")
   private boolean freeOrder;
@@ -251,6 +259,7 @@ public final class ReplayCommand implements Callable<Integer> {
       refuse("--warm-up", warmUpArrivals);
       refuse("--window", windowArrivals);
       refuse("--run-times", runTimesFile);
+      refuse("--keep-seconds", keepSeconds);
     }
   }
 
@@ -347,7 +356,8 @@ public final class ReplayCommand implements Callable<Integer> {
     return new ChurnReplay.Settings(
         load == null ? DEFAULT_LOAD : load,
         warmUpArrivals == null ? DEFAULT_WARM_UP : warmUpArrivals,
-        windowArrivals == null ? DEFAULT_WINDOW : windowArrivals);
+        windowArrivals == null ? DEFAULT_WINDOW : windowArrivals,
+        keepSeconds == null ? 0 : keepSeconds);
   }
 
   private <T> List<T> runAll(List<Callable<T>> runs) throws InterruptedException {

@@ -194,7 +194,7 @@ final class Binds {
     String uid = binding.placement().pod().uid();
     unconfirmed.remove(uid);
     bound.remove(uid);
-    policy.gone(uid);
+    policy.released(binding.placement().pod());
     freed.add(binding.placement().nodeName());
     waiting.failedOn(uid, binding.placement().nodeName());
   }

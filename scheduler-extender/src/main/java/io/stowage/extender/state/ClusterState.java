@@ -241,7 +241,10 @@ public final class ClusterState {
 
   private void putWaiting(ObservedPod observed) {
     if (waiting.put(observed)) {
-      observe(observed.pod());
+      freeGpu.observe(observed.pod().shape());
+    }
+    if (!observed.gated()) {
+      policyFeed.arrived(observed.pod());
     }
   }
 
@@ -249,8 +252,9 @@ public final class ClusterState {
     Pod pod = observed.pod();
     Placement known = bound.of(pod.uid());
     if (known == null && !waiting.contains(pod.uid())) {
-      observe(pod);
+      freeGpu.observe(pod.shape());
     }
+    policyFeed.arrived(pod);
     waiting.remove(pod.uid());
     boolean held = holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
@@ -270,11 +274,6 @@ public final class ClusterState {
     if (observed.deviceAssigned() && bound.assigned(pod.uid())) {
       freed.add(observed.nodeName());
     }
-  }
-
-  private void observe(Pod pod) {
-    policyFeed.arrived(pod);
-    freeGpu.observe(pod.shape());
   }
 
   /** Takes in that a pod is gone for good. */
