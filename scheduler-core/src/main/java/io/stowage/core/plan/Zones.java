@@ -102,7 +102,8 @@ public final class Zones {
     return names;
   }
 
-  @Nullable Zone zone(String nodeName) {
+  /** Returns the zone that a node belongs to, null where it is not kept. */
+  public @Nullable Zone zone(String nodeName) {
     return zoneByNode.get(nodeName);
   }
 }

@@ -1,8 +1,10 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Numbering;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.forecast.Forecast;
@@ -13,11 +15,13 @@ import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.ForecastDemands;
 import io.stowage.core.plan.NodeRoom;
 import io.stowage.core.plan.NodeRooms;
+import io.stowage.core.plan.NodeSlots;
 import io.stowage.core.plan.OpenSlots;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.Staffing;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.plan.Zone;
 import io.stowage.core.plan.Zones;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,14 +64,13 @@ final class StowagePolicy implements PlacementPolicy {
   private static final int HELD = 10_000;
 
   private static final int STAFF_EVENTS = 1_000;
-  private static final int VERSION_BITS = 40;
 
   private final Forecast forecast = new Forecast();
   private Cluster cluster = new Cluster();
   private Zones zones = Zones.NONE;
   private final OpenSlots slots = new OpenSlots();
   private final ForecastDemands demands = new ForecastDemands();
-  private NodeRooms rooms = new NodeRooms();
+  private NodeRooms rooms = new NodeRooms(cluster);
 
   /** What the forecast demands were last made of, and what they were. */
   private List<NodeRoom> demandRooms = List.of();
@@ -82,8 +85,10 @@ final class StowagePolicy implements PlacementPolicy {
   private long events;
   private long nextZonesAtEvents = 1;
 
-  /** How often each node's zone or slots have changed, by slot in the cluster. */
-  private long[] changes = {};
+  private final Numbering<Zone> zoneNumbers = new Numbering<>();
+
+  /** The nodes whose zone or slots changed. */
+  private final ChangeLog changes = new ChangeLog();
 
   private long seenPods;
   private long nextEpochAtPods = 1;
@@ -104,7 +109,7 @@ final class StowagePolicy implements PlacementPolicy {
   @Override
   public void attach(Cluster attached) {
     cluster = attached;
-    rooms = new NodeRooms();
+    rooms = new NodeRooms(attached);
     nextZonesAtEvents = events + 1;
   }
 
@@ -175,18 +180,15 @@ final class StowagePolicy implements PlacementPolicy {
   private void changed(String nodeName) {
     NodeState node = cluster.node(nodeName);
     if (node != null) {
-      if (changes.length <= node.slot()) {
-        changes = Arrays.copyOf(changes, Math.max(cluster.slotLimit(), 2 * changes.length));
-      }
-      changes[node.slot()]++;
+      changes.append(node.slot());
     }
   }
 
   @Override
   public PlanRequest planRequest(List<Demand> pending) {
-    List<NodeRoom> now = rooms.of(cluster, zones);
+    List<NodeRoom> now = rooms.of(zones);
     if (demandsAtPods != seenPods || !now.equals(demandRooms)) {
-      forecastDemands = demands.of(forecast.mix(), now);
+      forecastDemands = demands.of(forecast.mix(), rooms.totals());
       demandRooms = now;
       demandsAtPods = seenPods;
     }
@@ -206,11 +208,14 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
-  public long version(NodeState node) {
-    int slot = node.slot();
-    return slot < changes.length
-        ? node.version() + (changes[slot] << VERSION_BITS)
-        : node.version();
+  public long likeness(NodeState node) {
+    Zone zone = zones.zone(node.name());
+    return ((long) slots.likeness(node) << 32) + (zone == null ? 0 : zoneNumbers.of(zone));
+  }
+
+  @Override
+  public ChangeLog changes() {
+    return changes;
   }
 
   @Override
@@ -220,9 +225,10 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public double score(PodShape shape, NodeState node) {
-    Slot slot = slots.slot(shape, node);
-    boolean unheld = slot == null && slots.fitsUnheld(shape, node);
-    return myopicScore(shape, node, choose(shape, node, slot, unheld))
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
+    boolean unheld = slot == null && (here == null || here.fitsUnheld(shape, node));
+    return myopicScore(shape, node, choose(shape, node, here, slot, unheld))
         - PER_ORDER * order(shape, node, slot, unheld);
   }
 
@@ -272,13 +278,19 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public int[] gpuDevices(PodShape shape, NodeState node) {
-    Slot slot = slots.slot(shape, node);
-    boolean unheld = slot == null && slots.fitsUnheld(shape, node);
-    return choose(shape, node, slot, unheld).clone();
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
+    boolean unheld = slot == null && (here == null || here.fitsUnheld(shape, node));
+    return choose(shape, node, here, slot, unheld).clone();
   }
 
   /** Returns the GPUs for a pod in an array that the next choice uses again. */
-  private int[] choose(PodShape shape, NodeState node, @Nullable Slot slot, boolean unheld) {
+  private int[] choose(
+      PodShape shape,
+      NodeState node,
+      @Nullable NodeSlots here,
+      @Nullable Slot slot,
+      boolean unheld) {
     if (!GpuChoice.hasDevices(shape, node)) {
       return choice(0);
     }
@@ -290,10 +302,8 @@ final class StowagePolicy implements PlacementPolicy {
       }
       return chosen;
     }
-    boolean besideSlots = visible && unheld && slots.hasAny(node);
-    return shape.gpu().isWhole()
-        ? firstGpus(shape, node, besideSlots)
-        : bestGpu(shape, node, besideSlots);
+    NodeSlots besides = visible && unheld ? here : null;
+    return shape.gpu().isWhole() ? firstGpus(shape, node, besides) : bestGpu(shape, node, besides);
   }
 
   private int[] choice(int gpus) {
@@ -304,15 +314,19 @@ final class StowagePolicy implements PlacementPolicy {
     return choices[gpus];
   }
 
-  private boolean takes(PodShape shape, NodeState node, int device, boolean besideSlots) {
-    return besideSlots ? slots.isUnheld(shape, node, device) : Fit.gpuFits(shape, node, device);
+  /** Tells whether a GPU has room, beside the given slots where there are any. */
+  private static boolean takes(
+      PodShape shape, NodeState node, int device, @Nullable NodeSlots besides) {
+    return besides == null
+        ? Fit.gpuFits(shape, node, device)
+        : besides.isUnheld(shape, node, device);
   }
 
-  private int[] firstGpus(PodShape shape, NodeState node, boolean besideSlots) {
+  private int[] firstGpus(PodShape shape, NodeState node, @Nullable NodeSlots besides) {
     int[] chosen = choice(shape.gpu().count());
     int found = 0;
     for (int i = 0; found < chosen.length; i++) {
-      if (takes(shape, node, i, besideSlots)) {
+      if (takes(shape, node, i, besides)) {
         chosen[found++] = i;
       }
     }
@@ -323,12 +337,12 @@ final class StowagePolicy implements PlacementPolicy {
     return devices.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private int[] bestGpu(PodShape shape, NodeState node, boolean besideSlots) {
+  private int[] bestGpu(PodShape shape, NodeState node, @Nullable NodeSlots besides) {
     int[] chosen = choice(1);
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (takes(shape, node, i, besideSlots)) {
+      if (takes(shape, node, i, besides) && !isLikeEarlier(shape, node, i, besides)) {
         chosen[0] = i;
         double after = fragmentation.milliAfter(node, shape, chosen);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
@@ -339,6 +353,17 @@ final class StowagePolicy implements PlacementPolicy {
     }
     chosen[0] = best;
     return chosen;
+  }
+
+  /** Tells whether an earlier GPU that may be taken is like this one, and so scores the same. */
+  private static boolean isLikeEarlier(
+      PodShape shape, NodeState node, int device, @Nullable NodeSlots besides) {
+    for (int i = 0; i < device; i++) {
+      if (GpuChoice.areAlike(node, i, device) && takes(shape, node, i, besides)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -20,7 +20,8 @@ class NodeRoomsTest {
       SplittableRandom random = new SplittableRandom(seed);
       RandomChanges changes = new RandomChanges(random.split());
       Cluster cluster = new Cluster();
-      NodeRooms rooms = new NodeRooms();
+      NodeRooms rooms = new NodeRooms(cluster);
+      Zones zones = Zones.NONE;
       for (int step = 0; step < 5_000; step++) {
         switch (random.nextInt(8)) {
           case 0 -> cluster.putNode(changes.node(changes.nodeName()));
@@ -28,13 +29,28 @@ class NodeRoomsTest {
           case 2, 3 -> cluster.remove(changes.uid());
           default -> cluster.place(changes.placement());
         }
-        Zones zones = zones(changes, random);
-        assertThat(rooms.of(cluster, zones))
+        zones = random.nextInt(3) == 0 ? zones(changes, random) : zones;
+        assertThat(rooms.of(zones))
             .as("seed %s, step %s", seed, step)
-            .isEqualTo(new NodeRooms().of(cluster, zones))
+            .isEqualTo(new NodeRooms(cluster).of(zones))
             .hasSize(nodesThatTakePods(cluster));
+        assertThat(figures(rooms.totals()))
+            .as("seed %s, step %s", seed, step)
+            .isEqualTo(figures(RoomTotals.of(rooms.of(zones))));
       }
     }
+  }
+
+  private static Map<Object, Object> figures(RoomTotals totals) {
+    Map<Object, Object> figures = new HashMap<>();
+    for (int gpus : totals.gpusKeptFor()) {
+      figures.put(
+          gpus,
+          List.of(
+              totals.freeGpuMilli(gpus), totals.freeCpuMilli(gpus), totals.freeMemoryBytes(gpus)));
+    }
+    RandomChanges.RESOURCES.forEach(name -> figures.put(name, totals.largestGpuUnits(name)));
+    return figures;
   }
 
   private static int nodesThatTakePods(Cluster cluster) {
@@ -62,11 +78,11 @@ class NodeRoomsTest {
   void aRoomIsTheSameObjectWhileItsNodeStaysAsItIs() {
     Cluster cluster = new Cluster();
     RandomChanges changes = new RandomChanges(new SplittableRandom(521));
-    while (new NodeRooms().of(cluster, Zones.NONE).size() < 2) {
+    while (new NodeRooms(cluster).of(Zones.NONE).size() < 2) {
       cluster.putNode(changes.node(changes.nodeName()));
     }
-    NodeRooms rooms = new NodeRooms();
-    NodeRoom before = rooms.of(cluster, Zones.NONE).get(0);
-    assertThat(rooms.of(cluster, Zones.NONE).get(0)).isSameAs(before);
+    NodeRooms rooms = new NodeRooms(cluster);
+    NodeRoom before = rooms.of(Zones.NONE).get(0);
+    assertThat(rooms.of(Zones.NONE).get(0)).isSameAs(before);
   }
 }
