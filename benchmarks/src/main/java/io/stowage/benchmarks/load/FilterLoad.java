@@ -107,12 +107,12 @@ final class FilterLoad implements Callable<Integer> {
   }
 
   private static void report(int nodes, int bytes, Histogram service, Histogram constant) {
-    System.out.printf(
-        "%d nodes, %d bytes, %d requests%n", nodes, bytes, service.getTotalCount());
+    System.out.printf("%d nodes, %d bytes, %d requests%n", nodes, bytes, service.getTotalCount());
     for (double percentile : new double[] {50, 90, 99, 99.9, 100}) {
       double of = service.getValueAtPercentile(percentile) / 1e3;
       double than = constant.getValueAtPercentile(percentile) / 1e3;
-      System.out.printf("  p%-5s %10.1f us  constant %10.1f us  ratio %.2f%n", percentile, of, than, of / than);
+      System.out.printf(
+          "  p%-5s %10.1f us  constant %10.1f us  ratio %.2f%n", percentile, of, than, of / than);
     }
   }
 

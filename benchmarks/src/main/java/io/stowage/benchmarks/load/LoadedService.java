@@ -126,15 +126,13 @@ final class LoadedService implements AutoCloseable {
       created++;
       cluster.place(new Placement(pod, node.name(), devices));
       leftMilli += node.freeGpuMilli();
-      pods.add(
-          ObservedPod.bound(pod, node.name(), devices).with().deviceAssigned(true).build());
+      pods.add(ObservedPod.bound(pod, node.name(), devices).with().deviceAssigned(true).build());
     }
     filled = 1 - leftMilli / capacityMilli;
     return pods;
   }
 
-  private @Nullable NodeState bestOfSome(
-      Cluster cluster, PlacementPolicy policy, PodShape shape) {
+  private @Nullable NodeState bestOfSome(Cluster cluster, PlacementPolicy policy, PodShape shape) {
     NodeState best = null;
     double bestScore = 0;
     for (int i = 0; i < NODES_COMPARED; i++) {

@@ -184,8 +184,7 @@ public final class ExtenderRoutes implements Routes {
     return CompletableFuture.completedFuture(
         new Answer(
             decision.kept().isEmpty() ? "rejected" : "kept",
-            encoder.filter(
-                request, decision.kept(), decision.failed(), decision.unresolvable())));
+            encoder.filter(request, decision.kept(), decision.failed(), decision.unresolvable())));
   }
 
   private CompletableFuture<Answer> prioritize(Body body)

@@ -52,8 +52,7 @@ public final class HttpListener {
         .requestHandler(router);
     CompletableFuture<HttpServer> listening = new CompletableFuture<>();
     context.runOnContext(
-        on ->
-            server.listen().onComplete(listening::complete, listening::completeExceptionally));
+        on -> server.listen().onComplete(listening::complete, listening::completeExceptionally));
     try {
       listening.join();
     } catch (CompletionException e) {

@@ -62,7 +62,7 @@ public final class NodeNames {
     int mask = table.length - 1;
     int hole = placeOf(hashOfSlot(slot), slot);
     for (int at = (hole + 1) & mask; table[at] != 0; at = (at + 1) & mask) {
-      int home = (int) (hashOfSlot(slotAt(at))) & mask;
+      int home = (int) hashOfSlot(slotAt(at)) & mask;
       if (((at - home) & mask) >= ((at - hole) & mask)) {
         table[hole] = table[at];
         hole = at;

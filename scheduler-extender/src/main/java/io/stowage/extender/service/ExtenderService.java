@@ -137,7 +137,8 @@ public final class ExtenderService implements AutoCloseable {
             metrics,
             settings.maxBodyBytes());
     try {
-      List<HttpListener> listeners = listen(stateContext, settings, metrics, routes, loop, leadership);
+      List<HttpListener> listeners =
+          listen(stateContext, settings, metrics, routes, loop, leadership);
       PlanningThread planning = PlanningThread.start(loop, metrics, settings.planning());
       return new ExtenderService(vertx, loop, metrics, bindWorkers, listeners, planning);
     } catch (IOException e) {

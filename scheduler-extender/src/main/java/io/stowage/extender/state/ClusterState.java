@@ -86,8 +86,7 @@ public final class ClusterState {
     this.rules =
         new DeviceRules(
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
-    this.ranking =
-        new NodeRanking(bound, nodes, rules, policy, ties, refusals, nanoClock);
+    this.ranking = new NodeRanking(bound, nodes, rules, policy, ties, refusals, nanoClock);
     this.policyFeed = new PolicyFeed(policy, bound.steering(), nanoClock);
     this.filters =
         new Filters(
@@ -337,8 +336,7 @@ public final class ClusterState {
    * @param described what the request itself says of a node that the watch does not know, null
    *     where it says nothing
    */
-  public FilterDecision filter(
-      ObservedPod observed, AskedNodes asked, DescribedNodes described) {
+  public FilterDecision filter(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
     return filters.filter(observed, asked, described);
   }
 
@@ -346,8 +344,7 @@ public final class ClusterState {
    * Returns the nodes of a request in the order that the pod should prefer them, best first; those
    * that it would be refused are left out.
    */
-  public List<String> prioritize(
-      ObservedPod observed, AskedNodes asked, DescribedNodes described) {
+  public List<String> prioritize(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
     return filters.prioritize(observed, asked, described);
   }
 

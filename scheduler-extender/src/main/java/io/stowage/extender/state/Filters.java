@@ -78,8 +78,7 @@ final class Filters {
     }
     boolean waits = known == null && !versions.isGone(pod.uid());
     FilterDecision decision =
-        holds.withoutBelow(
-            pod.priority(), () -> decide(observed, asked, described, waits));
+        holds.withoutBelow(pod.priority(), () -> decide(observed, asked, described, waits));
     if (before != null && !before.placement().nodeName().equals(heldNode(pod.uid()))) {
       freed.add(before.placement().nodeName());
     }

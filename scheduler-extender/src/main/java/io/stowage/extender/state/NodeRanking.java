@@ -116,6 +116,9 @@ final class NodeRanking {
   /** Of fewer nodes than this each is looked at; a shortlist saves nothing. */
   private static final int FEW = 32;
 
+  /** After so many nodes, most of which nobody asked about, those asked about are looked at. */
+  private static final int MOST_LOOKED_AT = 256;
+
   private final Cluster bound;
   private final Cluster steering;
   private final KnownNodes known;
@@ -219,29 +222,49 @@ final class NodeRanking {
     asked.unknown().forEach(name -> failed.put(name, Reasons.UNKNOWN_NODE));
     if (known.mayAssignDevices(shape)) {
       PodShape anyModel = anyModel(shape);
-      asked.forEachSlot(
-          slot -> refuse(shape, anyModel, known.hard(slot), failed, unresolvable));
+      asked.forEachSlot(slot -> refuse(shape, anyModel, known.hard(slot), failed, unresolvable));
     }
     return new Outcome(free, failed, unresolvable, asked.unknown().size());
   }
 
-  /** Returns the best nodes of the best tier, at most so many. */
-  private List<Ranked> free(
-      PodShape shape, AskedNodes asked, Set<String> failedBefore, int limit) {
+  /**
+   * Returns the best nodes of the best tier, at most so many: of all nodes from the best on, or,
+   * where few of those are asked about, of those that are.
+   */
+  private List<Ranked> free(PodShape shape, AskedNodes asked, Set<String> failedBefore, int limit) {
+    PodShape anyModel = anyModel(shape);
+    int[] lookedAt = new int[1];
+    List<NodeScores.Scored> best =
+        scores.bestFirst(
+            shape,
+            limit,
+            node ->
+                ++lookedAt[0] > MOST_LOOKED_AT
+                    || (asked.contains(node.slot())
+                        && isFree(shape, anyModel, node, failedBefore)));
+    if (lookedAt[0] > MOST_LOOKED_AT) {
+      return freeOfAsked(shape, anyModel, asked, failedBefore, limit);
+    }
+    return best.stream()
+        .map(scored -> new Ranked(scored.node().name(), Tier.FREE, scored.score(), 0))
+        .toList();
+  }
+
+  private List<Ranked> freeOfAsked(
+      PodShape shape, PodShape anyModel, AskedNodes asked, Set<String> failedBefore, int limit) {
     PriorityQueue<Ranked> worstFirst =
         new PriorityQueue<>(Collections.reverseOrder(Ranked.BEST_FIRST));
     ToDoubleFunction<NodeState> scorer = scores.scorer(shape);
-    PodShape anyModel = anyModel(shape);
     asked.forEachSlot(
         slot -> {
-          NodeState soft = Objects.requireNonNull(steering.slot(slot));
-          double score = scorer.applyAsDouble(soft);
+          NodeState node = Objects.requireNonNull(steering.slot(slot));
+          double score = scorer.applyAsDouble(node);
           if (score == NodeScores.UNFIT
               || (worstFirst.size() == limit && score < worstFirst.element().score())) {
             return;
           }
-          if (isFree(shape, anyModel, soft, failedBefore)) {
-            worstFirst.add(new Ranked(soft.name(), Tier.FREE, score, 0));
+          if (isFree(shape, anyModel, node, failedBefore)) {
+            worstFirst.add(new Ranked(node.name(), Tier.FREE, score, 0));
             if (worstFirst.size() > limit) {
               worstFirst.remove();
             }
@@ -275,8 +298,7 @@ final class NodeRanking {
     Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, hard.name()) : Verdict.FREE;
     if (!verdict.isOffered()) {
       unresolvable.put(
-          hard.name(),
-          verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
+          hard.name(), verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
       return true;
     }
     return false;

@@ -87,8 +87,7 @@ public final class AnswerEncoder {
 
   private Buffer written(Consumer<JsonGenerator> content) {
     ByteBuf out = Unpooled.buffer(FIRST_BYTES);
-    try (JsonGenerator json =
-        mapper.createGenerator((OutputStream) new ByteBufOutputStream(out))) {
+    try (JsonGenerator json = mapper.createGenerator((OutputStream) new ByteBufOutputStream(out))) {
       content.accept(json);
     }
     return BufferInternal.buffer(out);

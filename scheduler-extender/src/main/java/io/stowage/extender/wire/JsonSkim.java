@@ -13,6 +13,7 @@ final class JsonSkim {
   /** What is returned where it gives up. */
   static final int GIVEN_UP = -1;
 
+  private static final int HEX_DIGITS = 4;
   private static final int MAX_DEPTH = Long.SIZE;
   private static final int MAX_NUMBER_CHARS = 100;
   private static final int MAX_STRING_BYTES = 1 << 20;
@@ -198,24 +199,24 @@ final class JsonSkim {
     if (at >= end) {
       return GIVEN_UP;
     }
-    switch (bytes[at]) {
-      case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-        return at + 1;
-      case 'u':
-        if (end - at < 5) {
-          return GIVEN_UP;
-        }
-        for (int i = 1; i <= 4; i++) {
-          byte hex = bytes[at + i];
-          byte letter = (byte) (hex | 0x20);
-          if (!(hex >= '0' && hex <= '9') && !(letter >= 'a' && letter <= 'f')) {
-            return GIVEN_UP;
-          }
-        }
-        return at + 5;
-      default:
-        return GIVEN_UP;
+    return switch (bytes[at]) {
+      case '"', '\\', '/', 'b', 'f', 'n', 'r', 't' -> at + 1;
+      case 'u' -> hexDigits(bytes, at + 1, end);
+      default -> GIVEN_UP;
+    };
+  }
+
+  private static int hexDigits(byte[] bytes, int from, int end) {
+    if (end - from < HEX_DIGITS) {
+      return GIVEN_UP;
     }
+    for (int i = from; i < from + HEX_DIGITS; i++) {
+      int letter = bytes[i] | 0x20;
+      if (!(bytes[i] >= '0' && bytes[i] <= '9') && !(letter >= 'a' && letter <= 'f')) {
+        return GIVEN_UP;
+      }
+    }
+    return from + HEX_DIGITS;
   }
 
   /** Passes over a character beyond ASCII (Unicode, table 3-7: well-formed UTF-8). */

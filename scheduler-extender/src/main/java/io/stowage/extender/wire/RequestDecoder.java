@@ -43,7 +43,8 @@ public final class RequestDecoder {
     return skimmed == null ? parsed(body, known) : skimmed;
   }
 
-  private NodesRequest parsed(Body body, NodeNames known)
+  /** Decodes them by the parser, whatever their form. */
+  NodesRequest parsed(Body body, NodeNames known)
       throws MalformedRequestException, InvalidObjectException {
     try (JsonParser parser = open(body)) {
       Pod pod = null;

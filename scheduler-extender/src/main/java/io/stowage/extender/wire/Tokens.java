@@ -24,13 +24,11 @@ final class Tokens {
     return name.toLowerCase(Locale.ROOT);
   }
 
-  static boolean enterObject(JsonParser parser, String field)
-      throws MalformedRequestException {
+  static boolean enterObject(JsonParser parser, String field) throws MalformedRequestException {
     return enter(parser, JsonToken.START_OBJECT, field);
   }
 
-  static boolean enterArray(JsonParser parser, String field)
-      throws MalformedRequestException {
+  static boolean enterArray(JsonParser parser, String field) throws MalformedRequestException {
     return enter(parser, JsonToken.START_ARRAY, field);
   }
 

@@ -214,7 +214,10 @@ class BindServiceTest {
     putSharesOfOneAmount();
     loop.run(
         state ->
-            state.filter(ObservedPod.pending(share("b")), AskedNodes.of(state.nodeNames(), List.of("gpus")), DescribedNodes.NONE));
+            state.filter(
+                ObservedPod.pending(share("b")),
+                AskedNodes.of(state.nodeNames(), List.of("gpus")),
+                DescribedNodes.NONE));
     CompletableFuture<BindOutcome> outcome = service(Duration.ofHours(1)).bind("b", "gpus");
     waitUntilAsked();
     loop.run(state -> state.removePod("b"));

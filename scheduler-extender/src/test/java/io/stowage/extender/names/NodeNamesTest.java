@@ -87,8 +87,7 @@ class NodeNamesTest {
       assertThat(after).as("seed %d, round %d", seed, round).isEqualTo(json.length - 1);
       assertThat(read.names()).isEqualTo(asked);
       assertThat(read.unknown())
-          .isEqualTo(
-              asked.stream().filter(n -> names.find(n) == NodeNames.UNKNOWN).toList());
+          .isEqualTo(asked.stream().filter(n -> names.find(n) == NodeNames.UNKNOWN).toList());
       for (int slot = 0; slot < all.size(); slot++) {
         assertThat(read.contains(slot)).isEqualTo(slot % 5 > 0 && asked.contains(all.get(slot)));
       }
@@ -108,8 +107,18 @@ class NodeNamesTest {
     NodeNames names = new NodeNames();
     for (String json :
         new String[] {
-          "[\"a\"", "[\"a\",", "[\"a\",]", "[\"a\" ]", "[ \"a\"]", "[5]", "[\"a\\u0062\"]",
-          "[\"\u00e9\"]", "[\"a\n\"]", "[\"aaaaaaaaaaaaaaaaa", "[\"a\"x", "[\"a\",\"b"
+          "[\"a\"",
+          "[\"a\",",
+          "[\"a\",]",
+          "[\"a\" ]",
+          "[ \"a\"]",
+          "[5]",
+          "[\"a\\u0062\"]",
+          "[\"\u00e9\"]",
+          "[\"a\n\"]",
+          "[\"aaaaaaaaaaaaaaaaa",
+          "[\"a\"x",
+          "[\"a\",\"b"
         }) {
       byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
       byte[] padded = Arrays.copyOf(bytes, bytes.length + JsonWords.BYTES);

@@ -142,7 +142,12 @@ class PlanningThreadTest {
     loop.run(state -> state.putPod(pod("c", 8)));
     await().until(() -> pendingSlots() == 3);
     awaitRest();
-    loop.run(state -> state.filter(pod("c", 8), AskedNodes.of(state.nodeNames(), List.of("n0", "n1", "n2")), DescribedNodes.NONE));
+    loop.run(
+        state ->
+            state.filter(
+                pod("c", 8),
+                AskedNodes.of(state.nodeNames(), List.of("n0", "n1", "n2")),
+                DescribedNodes.NONE));
     await().until(() -> pendingSlots() == 2);
   }
 

@@ -139,7 +139,9 @@ class ClusterStateTest {
     Node described = node("new", 8, NodeGpus.NONE);
     FilterDecision decision =
         state.filter(
-            cpuPod("a", 1), AskedNodes.of(state.nodeNames(), List.of("new", "ghost")), name -> name.equals("new") ? described : null);
+            cpuPod("a", 1),
+            AskedNodes.of(state.nodeNames(), List.of("new", "ghost")),
+            name -> name.equals("new") ? described : null);
     assertThat(decision.kept()).containsExactly("new");
     assertThat(decision.failed()).containsExactly(Map.entry("ghost", Reasons.UNKNOWN_NODE));
     assertThat(decision.unknownNodes()).isEqualTo(2);

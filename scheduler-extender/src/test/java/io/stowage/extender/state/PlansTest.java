@@ -54,7 +54,9 @@ class PlansTest {
   }
 
   private List<String> filter(ObservedPod pod, String... nodes) {
-    return state.filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE).kept();
+    return state
+        .filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE)
+        .kept();
   }
 
   private void bind(String uid, String nodeName, BindOutcome outcome) {

@@ -48,7 +48,10 @@ class RefusalsTest {
   }
 
   private List<String> kept(ObservedPod pod) {
-    return state.filter(pod, AskedNodes.of(state.nodeNames(), List.of("n1", "n2", "n3")), DescribedNodes.NONE).kept();
+    return state
+        .filter(
+            pod, AskedNodes.of(state.nodeNames(), List.of("n1", "n2", "n3")), DescribedNodes.NONE)
+        .kept();
   }
 
   private String best() {

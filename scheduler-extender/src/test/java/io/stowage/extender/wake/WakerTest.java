@@ -84,7 +84,11 @@ class WakerTest {
   private void refuse(ObservedPod pod, String... nodes) {
     nowNanos++;
     state.putPod(pod);
-    assertThat(state.filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE).kept()).isEmpty();
+    assertThat(
+            state
+                .filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE)
+                .kept())
+        .isEmpty();
     nowNanos++;
   }
 

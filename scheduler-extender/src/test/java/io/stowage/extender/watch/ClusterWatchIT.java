@@ -485,7 +485,12 @@ class ClusterWatchIT {
       assertThat(watch).isNotNull();
       awaitWatching();
       List<String> kept =
-          ask(state -> state.filter(pod, AskedNodes.of(state.nodeNames(), List.of("n1")), DescribedNodes.NONE).kept());
+          ask(
+              state ->
+                  state
+                      .filter(
+                          pod, AskedNodes.of(state.nodeNames(), List.of("n1")), DescribedNodes.NONE)
+                      .kept());
       assertThat(kept).containsExactly("n1");
       clockAheadNanos.addAndGet(Duration.ofMinutes(5).toNanos());
       assertThat(holds()).isEqualTo(1);
