@@ -30,7 +30,7 @@ public final class NodeRooms {
         state -> {
           Node node = state.node();
           if (node != null && node.ready() && !node.cordoned()) {
-            rooms.add(room(node, state, zones.gpusKeptFor(node.name())));
+            rooms.add(room(node, state, zones.gpusRoomIsKeptFor(state)));
           }
         });
     return rooms;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Zones {
   /** No node is kept. */
-  public static final Zones NONE = new Zones(Map.of());
+  public static final Zones NONE = new Zones(Map.of(), true);
 
   private static final int WITHOUT_GPUS = 0;
   private static final int UNKEPT = 1;
@@ -29,9 +29,16 @@ public final class Zones {
   private static final int WITH_ROOM = 1 << 20;
 
   private final Map<String, Zone> zoneByNode;
+  private final boolean roomReturns;
 
-  Zones(Map<String, Zone> zoneByNode) {
+  /**
+   * Keeps nodes.
+   *
+   * @param roomReturns whether pods end, so that a kept node that is taken will have room again
+   */
+  Zones(Map<String, Zone> zoneByNode, boolean roomReturns) {
     this.zoneByNode = Map.copyOf(zoneByNode);
+    this.roomReturns = roomReturns;
   }
 
   /**
@@ -56,8 +63,7 @@ public final class Zones {
     if (shape.gpu().isWhole() && shape.gpu().count() == zone.gpus()) {
       return zone.widest() ? UNKEPT : NARROWER + scarcity;
     }
-    boolean hasRoom = Staffing.freeGpus(node) >= zone.gpus();
-    return zone.gpus() * REACH_LIMIT + scarcity + (hasRoom ? WITH_ROOM : 0);
+    return zone.gpus() * REACH_LIMIT + scarcity + (zone.hasRoom(node) ? WITH_ROOM : 0);
   }
 
   /**
@@ -76,6 +82,16 @@ public final class Zones {
   public int gpusKeptFor(String nodeName) {
     Zone zone = zoneByNode.get(nodeName);
     return zone == null ? 0 : zone.gpus();
+  }
+
+  /**
+   * Returns the number of GPUs of the pods that what is free on a node is kept for, 0 for any:
+   * where the node is not kept, or where no pod that it is kept for has room on it and none ever
+   * ends.
+   */
+  int gpusRoomIsKeptFor(NodeState node) {
+    Zone zone = zoneByNode.get(node.name());
+    return zone == null || (!roomReturns && !zone.hasRoom(node)) ? 0 : zone.gpus();
   }
 
   /** Returns how many nodes are kept, by the number of GPUs of the pods they are kept for. */

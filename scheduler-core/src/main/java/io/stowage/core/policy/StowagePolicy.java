@@ -327,7 +327,7 @@ final class StowagePolicy implements PlacementPolicy {
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (takes(shape, node, i, besides)) {
+      if (takes(shape, node, i, besides) && !isLikeEarlier(shape, node, i, besides)) {
         chosen[0] = i;
         double after = fragmentation.milliAfter(node, shape, chosen);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
@@ -338,6 +338,17 @@ final class StowagePolicy implements PlacementPolicy {
     }
     chosen[0] = best;
     return chosen;
+  }
+
+  /** Tells whether an earlier GPU that may be taken is like this one, and so scores the same. */
+  private static boolean isLikeEarlier(
+      PodShape shape, NodeState node, int device, @Nullable NodeSlots besides) {
+    for (int i = 0; i < device; i++) {
+      if (GpuChoice.areAlike(node, i, device) && takes(shape, node, i, besides)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -52,9 +52,10 @@ class NodeRoomsTest {
   private static Zones zones(RandomChanges changes, SplittableRandom random) {
     Map<String, Zone> zones = new HashMap<>();
     if (random.nextBoolean()) {
-      zones.put(changes.nodeName(), new Zone(2 + random.nextInt(2), 1, true));
+      zones.put(
+          changes.nodeName(), new Zone(2 + random.nextInt(2), 1, true, random.nextInt(8_000), 1));
     }
-    return new Zones(zones);
+    return new Zones(zones, random.nextBoolean());
   }
 
   @Test
