@@ -12,7 +12,7 @@ import io.stowage.core.cluster.NodeState;
  * @param leastCpuMilli the least CPU that any of the pods asks for
  * @param leastMemoryBytes the least memory
  */
-record Zone(int gpus, int reach, boolean widest, long leastCpuMilli, long leastMemoryBytes) {
+public record Zone(int gpus, int reach, boolean widest, long leastCpuMilli, long leastMemoryBytes) {
   /** Tells whether any of the pods could find room on a node now. */
   boolean hasRoom(NodeState node) {
     return Staffing.freeGpus(node) >= gpus
