@@ -6,6 +6,8 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One kept connection to a server, with a request at a time and as little of its own as can be: a
@@ -13,6 +15,9 @@ import java.util.Arrays;
  */
 final class Caller implements AutoCloseable {
   private static final byte[] LENGTH = "content-length: ".getBytes(StandardCharsets.US_ASCII);
+  private static final Pattern FIRST_NODE =
+      Pattern.compile(
+          "(?:\"NodeNames\":\\[|\"items\":\\[\\{\"metadata\":\\{\"name\":)\"([^\"]+)\"");
   private static final int PATIENCE_MILLIS = 60_000;
 
   private final Socket socket;
@@ -90,6 +95,12 @@ final class Caller implements AutoCloseable {
       }
     }
     throw new IOException("an answer without Content-Length");
+  }
+
+  /** Returns the first node that the last answer keeps, an empty text where it keeps none. */
+  String firstNode() throws IOException {
+    Matcher kept = FIRST_NODE.matcher(body());
+    return kept.find() ? kept.group(1) : "";
   }
 
   /** Returns the body of the last answer; its status must have been 200. */

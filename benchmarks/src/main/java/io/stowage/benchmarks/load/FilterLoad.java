@@ -3,8 +3,6 @@ package io.stowage.benchmarks.load;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.HdrHistogram.Histogram;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -12,111 +10,64 @@ import picocli.CommandLine.Option;
 @Command(
     name = "filter",
     mixinStandardHelpOptions = true,
-    description = "filter over HTTP beside a handler that reads the body and answers a constant")
+    description = "filter, beside a handler that reads the same body and answers a constant")
 final class FilterLoad implements Callable<Integer> {
-  private static final long SEED = 42;
-  private static final int SHAPES = 32;
-
   @Option(names = "--nodes", split = ",", defaultValue = "1000,5000,65000")
   private List<Integer> nodes = List.of();
 
   @Option(names = "--whole-nodes", description = "send whole nodes, not names")
   private boolean wholeNodes;
 
-  @Option(names = "--warmup-seconds", defaultValue = "20")
-  private int warmupSeconds;
+  @Option(names = "--warm-up", description = "requests before", defaultValue = "10000")
+  private int warmUp;
 
-  @Option(names = "--seconds", defaultValue = "30")
-  private int seconds;
+  @Option(names = "--requests", defaultValue = "10000")
+  private int requests;
 
   @Override
   public Integer call() throws IOException {
     for (int count : nodes) {
-      measure(count);
+      System.out.println(measure(count, wholeNodes, warmUp, requests));
     }
     return 0;
   }
 
-  private void measure(int count) throws IOException {
-    try (LoadedService service = new LoadedService(count);
+  /**
+   * Measures so many requests, each asked of both, one after the other, first of either in turn.
+   */
+  static Latencies measure(int nodes, boolean wholeNodes, int warmUp, int requests)
+      throws IOException {
+    try (LoadedService service = new LoadedService(nodes);
         ConstantServer constant = new ConstantServer();
         Caller toService = new Caller(service.port());
         Caller toConstant = new Caller(constant.port())) {
-      List<io.stowage.core.cluster.PodShape> shapes =
-          service.shapes().stream().limit(SHAPES).toList();
-      Requests requests =
-          wholeNodes
-              ? Requests.ofWholeNodes(shapes, service.nodeNames(), SEED)
-              : Requests.ofNames(shapes, service.nodeNames(), SEED);
+      Requests bodies = service.requests(wholeNodes);
       service.startWatch();
-      Histogram ofService = new Histogram(3);
-      Histogram ofConstant = new Histogram(3);
-      run(warmupSeconds, service, requests, toService, toConstant, ofService, ofConstant);
-      ofService.reset();
-      ofConstant.reset();
-      run(seconds, service, requests, toService, toConstant, ofService, ofConstant);
-      report(count, requests.next().bytes().length, ofService, ofConstant);
-    }
-  }
-
-  private static void run(
-      int seconds,
-      LoadedService service,
-      Requests requests,
-      Caller toService,
-      Caller toConstant,
-      Histogram ofService,
-      Histogram ofConstant)
-      throws IOException {
-    long end = System.nanoTime() + seconds * 1_000_000_000L;
-    boolean constantFirst = false;
-    while (System.nanoTime() < end) {
-      Requests.Request request = requests.next();
-      constantFirst = !constantFirst;
-      if (constantFirst) {
-        ofConstant.recordValue(toConstant.call(request.bytes()));
+      Latencies latencies = new Latencies("service", "constant");
+      for (int i = -warmUp; i < requests; i++) {
+        if (i == 0) {
+          latencies.reset();
+        }
+        Requests.Request request = bodies.next();
+        service.waits(request.pod());
+        if (i % 2 == 0) {
+          latencies.second().recordValue(toConstant.call(request.bytes()));
+        }
+        latencies.first().recordValue(toService.call(request.bytes()));
+        if (i % 2 != 0) {
+          latencies.second().recordValue(toConstant.call(request.bytes()));
+        }
+        service.placed(request.pod(), toService.firstNode());
       }
-      ofService.recordValue(toService.call(request.bytes()));
-      if (!constantFirst) {
-        ofConstant.recordValue(toConstant.call(request.bytes()));
-      }
-      String first = firstName(toService.body());
-      if (!first.isEmpty()) {
-        service.placed(request.pod(), first);
-      }
+      latencies.describe(
+          "%d nodes, %s, %d bytes a request, GPUs %.0f %% taken at the start, %d requests"
+              .formatted(
+                  nodes,
+                  wholeNodes ? "whole" : "names",
+                  bodies.next().bytes().length,
+                  100 * service.filled(),
+                  requests));
+      return latencies;
     }
-  }
-
-  private static String firstName(String answer) {
-    String names = wholeNodesName(answer);
-    return names;
-  }
-
-  private static String wholeNodesName(String answer) {
-    int at = answer.indexOf("\"NodeNames\":[\"");
-    if (at >= 0) {
-      int start = at + "\"NodeNames\":[\"".length();
-      return answer.substring(start, answer.indexOf('"', start));
-    }
-    int item = answer.indexOf("\"items\":[{\"metadata\":{\"name\":\"");
-    if (item < 0) {
-      return "";
-    }
-    int start = item + "\"items\":[{\"metadata\":{\"name\":\"".length();
-    return answer.substring(start, answer.indexOf('"', start));
-  }
-
-  private static void report(int nodes, int bytes, Histogram service, Histogram constant) {
-    System.out.printf("%d nodes, %d bytes, %d requests%n", nodes, bytes, service.getTotalCount());
-    for (double percentile : new double[] {50, 90, 99, 99.9, 100}) {
-      double of = service.getValueAtPercentile(percentile) / 1e3;
-      double than = constant.getValueAtPercentile(percentile) / 1e3;
-      System.out.printf(
-          "  p%-5s %10.1f us  constant %10.1f us  ratio %.2f%n", percentile, of, than, of / than);
-    }
-  }
-
-  public static void main(String[] args) {
-    System.exit(new CommandLine(new FilterLoad()).execute(args));
   }
 }

@@ -17,11 +17,11 @@ import io.stowage.extender.bind.InMemoryBinder;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.ClusterState;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -29,6 +29,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +43,8 @@ final class LoadedService implements AutoCloseable {
   private static final int WORKLOAD = 2_000;
   private static final int NODES_COMPARED = 64;
   private static final int PODS_WITHOUT_ROOM = 2_000;
-  private static final int STATES_AT_ONCE = 1_000;
+  private static final int OBJECTS_AT_ONCE = 1_000;
+  private static final int BODIES = 32;
 
   private final Scenario scenario;
   private final ExtenderService service;
@@ -63,21 +65,21 @@ final class LoadedService implements AutoCloseable {
             Policies.create("stowage", TypicalPods.of(Map.of())),
             new Random(SEED),
             new InMemoryBinder(placement -> {}));
-    List<ObservedPod> pods = pods();
-    for (int i = 0; i < pods.size(); i += STATES_AT_ONCE) {
-      List<ObservedPod> some = pods.subList(i, Math.min(pods.size(), i + STATES_AT_ONCE));
-      service
-          .loop()
-          .run(
-              state ->
-                  some.forEach(
-                      pod -> {
-                        state.putPod(pod);
-                        running.add(pod.pod().uid());
-                      }));
+    inParts(
+        pods(),
+        (state, pod) -> {
+          state.putPod(pod);
+          running.add(pod.pod().uid());
+        });
+    inParts(scenario.nodes(), ClusterState::putNode);
+    service.loop().run(ClusterState::markSynced);
+  }
+
+  private <T> void inParts(List<T> objects, BiConsumer<ClusterState, T> put) {
+    for (int i = 0; i < objects.size(); i += OBJECTS_AT_ONCE) {
+      List<T> part = objects.subList(i, Math.min(objects.size(), i + OBJECTS_AT_ONCE));
+      service.loop().run(state -> part.forEach(object -> put.accept(state, object)));
     }
-    service.loop().run(state -> scenario.nodes().forEach(state::putNode));
-    service.loop().run(state -> state.markSynced());
   }
 
   /** Has the watch tell its events from now on. */
@@ -118,7 +120,7 @@ final class LoadedService implements AutoCloseable {
         continue;
       }
       without = 0;
-      leftMilli += node.freeGpuMilli() * -1.0;
+      leftMilli -= node.freeGpuMilli();
       int[] chosen = policy.gpuDevices(shape, node);
       List<Integer> devices =
           shape.gpu().isShare() ? Arrays.stream(chosen).boxed().toList() : List.of();
@@ -154,34 +156,61 @@ final class LoadedService implements AutoCloseable {
     return sum[0];
   }
 
-  /** Takes in that a pod was placed, and that another ended; returns when both have been. */
+  /** Has the watch show a pod that waits; returns when it is known. */
+  void waits(Pod pod) {
+    ObservedPod waiting =
+        ObservedPod.pending(pod)
+            .with()
+            .schedulerName("stowage")
+            .resourceVersion(Requests.RESOURCE_VERSION)
+            .build();
+    service
+        .loop()
+        .call(
+            state -> {
+              state.putPod(waiting);
+              return waiting;
+            })
+        .join();
+  }
+
+  /**
+   * Has the watch show that a pod is on a node, and another's end; returns when both are known. A
+   * pod that is on none is gone.
+   */
   void placed(Pod pod, String node) {
     service
         .loop()
         .call(
             state -> {
-              List<Integer> devices = List.of();
-              if (pod.shape().gpu().isShare()) {
-                devices = List.of(0);
+              if (node.isEmpty()) {
+                state.removePod(pod.uid());
+                return pod;
               }
               state.putPod(
-                  ObservedPod.bound(pod, node, devices).with().deviceAssigned(true).build());
+                  ObservedPod.bound(pod, node, List.of())
+                      .with()
+                      .resourceVersion(Requests.RESOURCE_VERSION + 1)
+                      .build());
               running.add(pod.uid());
               state.removePod(running.remove());
-              return running.size();
+              return pod;
             })
         .join();
   }
 
-  /** Returns the names of the nodes, in the order of their numbers. */
-  List<String> nodeNames() {
-    return scenario.nodes().stream().map(Node::name).toList();
-  }
-
-  /** Returns the shapes that the cluster is asked to place, without shares of GPUs. */
-  List<PodShape> shapes() {
-    Collection<TracePod> pods = scenario.pods();
-    return pods.stream().map(TracePod::shape).filter(shape -> !shape.gpu().isShare()).toList();
+  /** Returns requests about all nodes for pods that ask for whole GPUs or none. */
+  Requests requests(boolean wholeNodes) {
+    List<PodShape> shapes =
+        scenario.pods().stream()
+            .map(TracePod::shape)
+            .filter(shape -> !shape.gpu().isShare())
+            .limit(BODIES)
+            .toList();
+    List<String> names = scenario.nodes().stream().map(Node::name).toList();
+    return wholeNodes
+        ? Requests.ofWholeNodes(shapes, names, SEED)
+        : Requests.ofNames(shapes, names, SEED);
   }
 
   /** Returns the part of the GPUs that was taken at the start. */

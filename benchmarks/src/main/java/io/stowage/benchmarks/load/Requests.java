@@ -24,6 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
  * thread-safe.
  */
 final class Requests {
+  /** The pod's version, as recorded. */
+  static final long RESOURCE_VERSION = 2511;
+
   private static final int DIGITS = 12;
   private static final String UID = "10ad0000-0000-4000-8000-";
   private static final String NAME = "load-";
@@ -108,6 +111,7 @@ final class Requests {
     ObjectNode pod = (ObjectNode) recorded("filter").path("Pod");
     ObjectNode metadata = (ObjectNode) pod.path("metadata");
     metadata.put("uid", UID + "0".repeat(DIGITS));
+    metadata.put("resourceVersion", String.valueOf(RESOURCE_VERSION));
     metadata.put("name", NAME + "0".repeat(DIGITS));
     for (String amounts : List.of("requests", "limits")) {
       ObjectNode resources = (ObjectNode) pod.at("/spec/containers/0/resources/" + amounts);

@@ -1,6 +1,5 @@
 package io.stowage.extender.names;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -12,22 +11,20 @@ import java.util.function.IntConsumer;
  * of the others. Filled by one thread, and good until nodes come or go.
  */
 public final class AskedNodes {
-  private static final int FIRST_SIZE = 64;
-
   private final NodeNames known;
   private final long[] bits;
   private final List<String> unknown = new ArrayList<>();
 
   /** In the order of the request: a slot, or the complement of an index of {@link #unknown}. */
-  private int[] order = new int[FIRST_SIZE];
+  private int[] order;
 
   private int size;
-  private boolean duplicates;
 
   /** Creates an empty request that is matched to the known nodes. */
   public AskedNodes(NodeNames known) {
     this.known = known;
     this.bits = new long[(known.slotLimit() + Long.SIZE - 1) / Long.SIZE];
+    this.order = new int[known.size() + 1];
   }
 
   /** Returns a request about nodes by their names. */
@@ -41,30 +38,17 @@ public final class AskedNodes {
   public void add(String name) {
     int slot = known.find(name);
     if (slot == NodeNames.UNKNOWN) {
-      addUnknown(name);
+      unknown.add(name);
+      append(~(unknown.size() - 1));
     } else {
-      addKnown(slot);
+      add(slot);
     }
   }
 
-  void add(int slot, byte[] bytes, int from, int to) {
-    if (slot == NodeNames.UNKNOWN) {
-      addUnknown(new String(bytes, from, to - from, StandardCharsets.US_ASCII));
-    } else {
-      addKnown(slot);
-    }
-  }
-
-  private void addKnown(int slot) {
-    long bit = 1L << slot;
-    duplicates |= (bits[slot >> 6] & bit) != 0;
-    bits[slot >> 6] |= bit;
+  /** Adds a known node by its slot. */
+  void add(int slot) {
+    bits[slot >> 6] |= 1L << slot;
     append(slot);
-  }
-
-  private void addUnknown(String name) {
-    unknown.add(name);
-    append(~(unknown.size() - 1));
   }
 
   private void append(int node) {
@@ -92,7 +76,11 @@ public final class AskedNodes {
 
   /** Tells whether a known node is named more than once. */
   public boolean hasDuplicates() {
-    return duplicates;
+    int different = 0;
+    for (long word : bits) {
+      different += Long.bitCount(word);
+    }
+    return different + unknown.size() < size;
   }
 
   /** Returns the names that are not known, in the order of the request. */

@@ -21,6 +21,12 @@ public final class JsonWords {
     return (long) WORD.get(bytes, at);
   }
 
+  /** Returns a word whose lowest set bit is in the first quotation mark, 0 where none is. */
+  public static long quotes(long word) {
+    long quote = word ^ (ONES * '"');
+    return (quote - ONES) & ~quote & HIGHS;
+  }
+
   /**
    * Returns a word whose lowest set bit is in the first byte that is a quotation mark, a backslash,
    * a control character or not ASCII; 0 where none is.

@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
  * slot without making a string.
  *
  * <p>A name is taken as words of eight bytes, the last filled up with zeros and always there, so
- * that equal words are equal names: no name contains a zero. Removal shifts back the entries behind
- * (Knuth, TAOCP 3, algorithm 6.4 R). The hash is keyed anew for each index, so that names cannot be
- * chosen to collide. Not thread-safe: belongs to the state's one writer.
+ * that equal words are equal names. Names that JSON would have to escape are not taken in: no API
+ * server allows them, and without them a string whose bytes are those of a name is that name.
+ * Removal shifts back the entries behind (Knuth, TAOCP 3, algorithm 6.4 R). The hash is keyed anew
+ * for each index, so that names cannot be chosen to collide. Not thread-safe: belongs to the
+ * state's one writer.
  */
 public final class NodeNames {
   /** What is returned for a name that is not known, or what is no name. */
@@ -20,10 +22,15 @@ public final class NodeNames {
 
   private static final int WORD_BYTES = JsonWords.BYTES;
 
+  /** How many bits of an entry are the slot and one; the rest are the highest of the hash. */
+  private static final int SLOT_BITS = 22;
+
+  private static final int SLOT_MASK = (1 << SLOT_BITS) - 1;
+
   private final long key = new Random().nextLong() | 1;
 
-  /** By place: the upper half of the hash, and the slot and one, 0 where the place is free. */
-  private long[] table = new long[32];
+  /** By place: bits of the hash, and the slot and one; 0 where the place is free. */
+  private int[] table = new int[32];
 
   /** The words of the names, {@link #stride} for each slot. */
   private long[] words = {};
@@ -32,14 +39,21 @@ public final class NodeNames {
   private @Nullable String[] namesBySlot = {};
   private int size;
 
-  /** Adds a name; one that is known already gets the new slot. Slots are small numbers from 0. */
+  /**
+   * Adds a name; one that is known already gets the new slot.
+   *
+   * @param slot from 0 to 4,000,000, and not that of another name
+   */
   public void put(String name, int slot) {
-    if (name.indexOf(0) >= 0) {
-      return; // no API server allows it
+    if (slot >= SLOT_MASK) {
+      throw new IllegalArgumentException("expected a slot below " + SLOT_MASK + ", was " + slot);
+    }
+    if (!isPlain(name)) {
+      return;
     }
     remove(name);
     byte[] bytes = padded(name);
-    int count = wordCount(bytes);
+    int count = bytes.length / WORD_BYTES;
     reserve(slot, count);
     if (size * 2 >= table.length) {
       grow();
@@ -53,6 +67,10 @@ public final class NodeNames {
     size++;
   }
 
+  private static boolean isPlain(String name) {
+    return name.chars().allMatch(c -> c >= ' ' && c != '"' && c != '\\');
+  }
+
   /** Forgets a name; one that is not known is passed over. */
   public void remove(String name) {
     int slot = find(name);
@@ -62,7 +80,7 @@ public final class NodeNames {
     int mask = table.length - 1;
     int hole = placeOf(hashOfSlot(slot), slot);
     for (int at = (hole + 1) & mask; table[at] != 0; at = (at + 1) & mask) {
-      int home = (int) hashOfSlot(slotAt(at)) & mask;
+      int home = (int) hashOfSlot(slotOf(table[at])) & mask;
       if (((at - home) & mask) >= ((at - hole) & mask)) {
         table[hole] = table[at];
         hole = at;
@@ -78,8 +96,8 @@ public final class NodeNames {
     return size;
   }
 
-  /** Returns one more than the highest slot ever used. */
-  public int slotLimit() {
+  /** Returns more than any slot in use. */
+  int slotLimit() {
     return namesBySlot.length;
   }
 
@@ -94,27 +112,27 @@ public final class NodeNames {
 
   /** Returns the slot of the node of a name, {@link #UNKNOWN} where none is known. */
   public int find(String name) {
-    if (name.indexOf(0) >= 0) {
+    if (!isPlain(name)) {
       return UNKNOWN;
     }
     byte[] bytes = padded(name);
+    int lastAt = bytes.length - WORD_BYTES;
+    return find(bytes, 0, lastAt, JsonWords.word(bytes, lastAt));
+  }
+
+  /** Returns the slot of the name that begins at {@code from} and whose last word is given. */
+  private int find(byte[] bytes, int from, int lastAt, long last) {
     long hash = 0;
-    int count = wordCount(bytes);
-    for (int i = 0; i < count; i++) {
-      hash = mixed(hash, JsonWords.word(bytes, i * WORD_BYTES), key);
+    for (int i = from; i < lastAt; i += WORD_BYTES) {
+      hash = mixed(hash, JsonWords.word(bytes, i), key);
     }
-    int lastAt = (count - 1) * WORD_BYTES;
-    long last = JsonWords.word(bytes, lastAt);
-    return found(finished(hash), table, table.length - 1, bytes, 0, lastAt, last);
+    hash = finished(mixed(hash, last, key));
+    return found(hash, bytes, from, lastAt, last);
   }
 
   private static byte[] padded(String name) {
     byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
     return Arrays.copyOf(utf8, (utf8.length / WORD_BYTES + 1) * WORD_BYTES);
-  }
-
-  private static int wordCount(byte[] padded) {
-    return padded.length / WORD_BYTES;
   }
 
   private static long mixed(long hash, long word, long key) {
@@ -137,18 +155,18 @@ public final class NodeNames {
     }
   }
 
-  private int slotAt(int place) {
-    return (int) table[place] - 1;
+  private static int tag(long hash) {
+    return (int) (hash >>> 32) & ~SLOT_MASK;
   }
 
-  private static long entry(long hash, int slot) {
-    return (hash & 0xFFFFFFFF00000000L) | (slot + 1);
+  private static int slotOf(int entry) {
+    return (entry & SLOT_MASK) - 1;
   }
 
   private int placeOf(long hash, int slot) {
     int mask = table.length - 1;
     int at = (int) hash & mask;
-    while (slotAt(at) != slot) {
+    while (slotOf(table[at]) != slot) {
       at = (at + 1) & mask;
     }
     return at;
@@ -160,16 +178,15 @@ public final class NodeNames {
     while (table[at] != 0) {
       at = (at + 1) & mask;
     }
-    table[at] = entry(hash, slot);
+    table[at] = tag(hash) | (slot + 1);
   }
 
   private void grow() {
-    long[] before = table;
-    table = new long[before.length * 2];
-    for (long entry : before) {
+    int[] before = table;
+    table = new int[before.length * 2];
+    for (int entry : before) {
       if (entry != 0) {
-        int slot = (int) entry - 1;
-        insert(hashOfSlot(slot), slot);
+        insert(hashOfSlot(slotOf(entry)), slotOf(entry));
       }
     }
   }
@@ -193,6 +210,33 @@ public final class NodeNames {
     stride = wider;
   }
 
+  private int found(long hash, byte[] bytes, int from, int lastAt, long last) {
+    int[] places = table;
+    int mask = places.length - 1;
+    int tag = tag(hash);
+    int at = (int) hash & mask;
+    for (int entry = places[at]; entry != 0; entry = places[at]) {
+      if ((entry & ~SLOT_MASK) == tag && isName(slotOf(entry), bytes, from, lastAt, last)) {
+        return slotOf(entry);
+      }
+      at = (at + 1) & mask;
+    }
+    return UNKNOWN;
+  }
+
+  private boolean isName(int slot, byte[] bytes, int from, int lastAt, long last) {
+    if ((lastAt - from) / WORD_BYTES >= stride) {
+      return false;
+    }
+    int at = slot * stride;
+    for (int i = from; i < lastAt; i += WORD_BYTES) {
+      if (words[at++] != JsonWords.word(bytes, i)) {
+        return false;
+      }
+    }
+    return words[at] == last;
+  }
+
   // Names in the bytes of JSON
 
   /**
@@ -202,7 +246,7 @@ public final class NodeNames {
    * @param bytes the document, readable for {@link JsonWords#BYTES} beyond its end
    * @param from where the first string's quotation mark is
    * @return the index behind the closing bracket, {@link #UNKNOWN} where anything else comes: a
-   *     string with escapes or beyond ASCII, a space, another value
+   *     string with escapes or beyond ASCII that is not known, a space, another value
    */
   public int readArray(byte[] bytes, int from, int end, AskedNodes asked) {
     int at = from;
@@ -224,55 +268,37 @@ public final class NodeNames {
     int lastAt = start;
     long hash = 0;
     long word = JsonWords.word(bytes, lastAt);
-    long special = JsonWords.specials(word);
-    while (special == 0) {
+    long quotes = JsonWords.quotes(word);
+    while (quotes == 0) {
       hash = mixed(hash, word, key);
       lastAt += WORD_BYTES;
       if (lastAt >= end) {
         return UNKNOWN;
       }
       word = JsonWords.word(bytes, lastAt);
-      special = JsonWords.specials(word);
+      quotes = JsonWords.quotes(word);
     }
-    int bits = Long.numberOfTrailingZeros(special) & ~7;
+    int bits = Long.numberOfTrailingZeros(quotes) & ~7;
     int quote = lastAt + (bits >>> 3);
-    if (quote >= end || bytes[quote] != '"') {
+    long last = word & ((1L << bits) - 1);
+    int slot = found(finished(mixed(hash, last, key)), bytes, start, lastAt, last);
+    if (slot == UNKNOWN) {
+      return readUnknown(bytes, start, quote, end, asked);
+    }
+    asked.add(slot);
+    return quote < end ? quote + 1 : UNKNOWN;
+  }
+
+  private static int readUnknown(byte[] bytes, int start, int quote, int end, AskedNodes asked) {
+    if (quote >= end) {
       return UNKNOWN;
     }
-    long last = word & ((1L << bits) - 1);
-    hash = finished(mixed(hash, last, key));
-    int slot = found(hash, table, table.length - 1, bytes, start, lastAt, last);
-    asked.add(slot, bytes, start, quote);
-    return quote + 1;
-  }
-
-  /** Returns the slot of the name from {@code start}, whose last word begins at lastAt. */
-  private int found(
-      long hash, long[] places, int mask, byte[] bytes, int start, int lastAt, long last) {
-    for (int at = (int) hash & mask; ; at = (at + 1) & mask) {
-      long entry = places[at];
-      if (entry == 0) {
+    for (int i = start; i < quote; i++) {
+      if (bytes[i] < ' ' || bytes[i] == '\\') { // what is not ASCII is less than zero
         return UNKNOWN;
       }
-      if (((entry ^ hash) >>> 32) == 0) {
-        int slot = (int) entry - 1;
-        if (isName(slot, bytes, start, lastAt, last)) {
-          return slot;
-        }
-      }
     }
-  }
-
-  private boolean isName(int slot, byte[] bytes, int start, int lastAt, long last) {
-    if ((lastAt - start) / WORD_BYTES >= stride) {
-      return false;
-    }
-    int at = slot * stride;
-    for (int i = start; i < lastAt; i += WORD_BYTES) {
-      if (words[at++] != JsonWords.word(bytes, i)) {
-        return false;
-      }
-    }
-    return words[at] == last;
+    asked.add(new String(bytes, start, quote - start, StandardCharsets.US_ASCII));
+    return quote + 1;
   }
 }

@@ -7,6 +7,7 @@ import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,14 +83,14 @@ public final class StateLoop {
   }
 
   /** Runs a task at once; only for actions that {@link #enter} runs. */
-  public <T> T callNow(Function<ClusterState, T> task) {
+  public <T extends @Nullable Object> T callNow(Function<ClusterState, T> task) {
     if (busy) {
       throw new IllegalStateException("a task is under way");
     }
     return perform(task);
   }
 
-  private <T> T perform(Function<ClusterState, T> task) {
+  private <T extends @Nullable Object> T perform(Function<ClusterState, T> task) {
     busy = true;
     try {
       return task.apply(state);
