@@ -201,6 +201,12 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
+  public boolean hasSlot(PodShape shape, NodeState node) {
+    Slot slot = slots.slot(shape, node);
+    return slot != null && slot.shape().equals(shape);
+  }
+
+  @Override
   public long version(NodeState node) {
     int slot = node.slot();
     return slot < changes.length

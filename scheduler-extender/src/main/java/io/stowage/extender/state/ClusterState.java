@@ -54,6 +54,8 @@ public final class ClusterState {
   private final Refusals refusals = new Refusals();
   private final Filters filters;
   private final Binds binds;
+  private final FreeSlots freeSlots;
+  private final Nominations nominations;
   private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
 
@@ -102,6 +104,10 @@ public final class ClusterState {
             nanoClock);
     this.binds =
         new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
+    this.freeSlots =
+        new FreeSlots(bound, rules, ranking, policy, ties, waiting, refusals, nanoClock);
+    this.nominations =
+        new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
   }
 
   /** Takes note that nodes and pods were listed completely. */
@@ -243,6 +249,7 @@ public final class ClusterState {
     if (waiting.put(observed)) {
       observe(observed.pod());
     }
+    nominations.seen(observed);
   }
 
   private void putBound(ObservedPod observed) {
@@ -252,6 +259,7 @@ public final class ClusterState {
       observe(pod);
     }
     waiting.remove(pod.uid());
+    nominations.gone(pod.uid());
     boolean held = holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
@@ -293,6 +301,7 @@ public final class ClusterState {
   private void removePod(String uid, long lastVersion) {
     versions.gone(uid, lastVersion, nanoClock.getAsLong());
     waiting.remove(uid);
+    nominations.gone(uid);
     holds.drop(uid, null);
     binds.forget(uid);
     refusals.gone(uid);
@@ -332,7 +341,8 @@ public final class ClusterState {
    */
   public FilterDecision filter(
       ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    return filters.filter(observed, nodeNames, described);
+    FilterDecision nominated = nominations.asked(observed, nodeNames);
+    return nominated == null ? filters.filter(observed, nodeNames, described) : nominated;
   }
 
   /**
@@ -405,6 +415,7 @@ public final class ClusterState {
       putPod(found);
     } else {
       waiting.put(found);
+      nominations.seen(found);
       binds.release(binding);
     }
   }
@@ -415,6 +426,23 @@ public final class ClusterState {
    */
   public boolean fitsWithout(ObservedPod observed, String nodeName, Set<String> victims) {
     return ranking.fitsWithout(observed.pod().shape(), nodeName, victims);
+  }
+
+  // Nominations
+
+  /**
+   * Returns which nominations of waiting pods should be written or withdrawn now; {@link
+   * #nominationWritten} must follow for each.
+   *
+   * @param budget how many at most
+   */
+  public List<NominationWrite> nominations(NominationLimits limits, int budget) {
+    return nominations.round(limits, budget);
+  }
+
+  /** Takes in what became of a change of a nomination. */
+  public void nominationWritten(NominationWrite write, NominationOutcome outcome) {
+    nominations.written(write, outcome);
   }
 
   // Plans
@@ -436,6 +464,7 @@ public final class ClusterState {
   /** Takes in a plan made for the last request. */
   public void adopt(StowagePlan plan) {
     policy.adopt(plan);
+    freeSlots.planned();
   }
 
   /** Returns the sums that the metrics tell; visits every node. */
@@ -450,6 +479,7 @@ public final class ClusterState {
         bound.hard().podCount(),
         waiting.size(),
         holds.size(),
+        nominations.size(),
         binds.unconfirmedCount(),
         refusals.avoidedNodes(nanoClock.getAsLong()),
         totals.gpuCapacityMilli,
