@@ -1,0 +1,224 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.Watch;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Pods bound per second by a real kube-scheduler that runs from the first pod's creation, with and
+ * without Stowage.
+ *
+ * <p>Set-ups are {@code default} (kube-scheduler as it comes), {@code no-op} (an extender that
+ * names one node and does nothing), {@code stowage} and {@code nomination}. After {@code stowage},
+ * {@code +Plugin} keeps a score plugin that the shipped profile turns off, {@code -Plugin} turns
+ * one off that it keeps, and {@code %50} has kube-scheduler look at so many per cent of the nodes.
+ */
+class SchedulingRateE2E {
+  private static final int NODES = Integer.getInteger("stowage.rate.nodes", 500);
+  private static final int PODS = Integer.getInteger("stowage.rate.pods", 500);
+  private static final List<String> SET_UPS =
+      List.of(
+          System.getProperty("stowage.rate.setups", "default,no-op,stowage,nomination")
+              .split(",", -1));
+  private static final int CREATORS = 4;
+  private static final String NO_SETTINGS = "{}";
+  private static final String NOMINATION = "nomination: {enabled: true}";
+
+  /** Cycled through, so that no pod is like the one before it. */
+  private static final List<String> SHAPES =
+      List.of(
+          "cpu=3,memory=8Gi,nvidia.com/gpu=1",
+          "cpu=6,memory=16Gi,nvidia.com/gpu=1",
+          "cpu=10,memory=24Gi,nvidia.com/gpu=2");
+
+  /** What became of the pods of one set-up. */
+  private record Rate(int nominated, int elsewhere, double podsPerSecond) {}
+
+  /** Follows where pods are nominated and bound. */
+  private static final class Followed implements Watcher<Pod> {
+    private final Map<String, String> nominated = new ConcurrentHashMap<>();
+    private final Map<String, String> bound = new ConcurrentHashMap<>();
+    private volatile long lastBoundNanos;
+
+    @Override
+    public void eventReceived(Action action, Pod pod) {
+      String name = pod.getMetadata().getName();
+      if (ClusterSnapshot.isBound(pod)) {
+        if (bound.put(name, pod.getSpec().getNodeName()) == null) {
+          lastBoundNanos = System.nanoTime();
+        }
+      } else if (pod.getStatus().getNominatedNodeName() != null) {
+        nominated.put(name, pod.getStatus().getNominatedNodeName());
+      } else {
+        nominated.remove(name);
+      }
+    }
+
+    @Override
+    public void onClose(WatcherException cause) {
+      throw new IllegalStateException("the watch of pods ended", cause);
+    }
+
+    @Override
+    public void onClose() {}
+
+    int elsewhere() {
+      return (int)
+          nominated.entrySet().stream()
+              .filter(entry -> !entry.getValue().equals(bound.get(entry.getKey())))
+              .count();
+    }
+  }
+
+  @Test
+  void everyPodIsBoundAndWhereNominated() throws Exception {
+    List<String> lines =
+        IntStream.range(0, NODES)
+            .mapToObj(i -> NodeLists.node("node-%05d".formatted(i), 8))
+            .toList();
+    Path nodes = NodeLists.write("rate", lines);
+    Map<String, Rate> rates = new LinkedHashMap<>();
+    for (String setUp : SET_UPS) {
+      rates.put(setUp, run(setUp, nodes));
+    }
+    double first = rates.values().iterator().next().podsPerSecond();
+    StringBuilder table =
+        new StringBuilder(
+            "%n%d nodes, %d pods, in the order of the runs%n%-45s %8s %10s %10s%n"
+                .formatted(NODES, PODS, "set-up", "pods/s", "to first", "nominated"));
+    rates.forEach(
+        (setUp, rate) ->
+            table.append(
+                String.format(
+                    Locale.ROOT,
+                    "%-45s %8.1f %9.2fx %10d%n",
+                    setUp,
+                    rate.podsPerSecond(),
+                    rate.podsPerSecond() / first,
+                    rate.nominated())));
+    System.out.println(table);
+    assertThat(rates.values())
+        .allSatisfy(rate -> assertThat(rate.elsewhere()).as("bound elsewhere").isZero());
+    Rate nomination = rates.get("nomination");
+    if (nomination != null) {
+      assertThat(nomination.nominated()).isPositive();
+    }
+  }
+
+  private static Rate run(String setUp, Path nodes) throws Exception {
+    String directory = "rate-" + setUp.replaceAll("[^A-Za-z0-9]", "-");
+    try (ControlPlane controlPlane = ControlPlane.start(directory, nodes)) {
+      if (setUp.equals("default")) {
+        String config = controlPlane.schedulerConfig("default", "");
+        return measure(controlPlane, edited(config, "percentageOfNodesToScore: .*", ""), setUp);
+      }
+      if (setUp.equals("no-op")) {
+        try (NoOpExtender extender = new NoOpExtender()) {
+          String config = controlPlane.schedulerConfig("stowage", extender.url());
+          return measure(
+              controlPlane, edited(config, "(bind|preempt|prioritize)Verb: .*", ""), setUp);
+        }
+      }
+      try (StowageProcess stowage =
+          controlPlane.startStowageWith(
+              "stowage",
+              controlPlane.kubeconfig("stowage"),
+              setUp.startsWith("nomination") ? NOMINATION : NO_SETTINGS)) {
+        stowage.awaitReady();
+        String config =
+            controlPlane.schedulerConfig("stowage", "http://127.0.0.1:" + stowage.port());
+        return measure(controlPlane, variant(config, setUp), setUp);
+      }
+    }
+  }
+
+  private static String variant(String config, String setUp) {
+    String varied = config;
+    for (String change : setUp.split("(?=[+%-])", -1)) {
+      String what = change.substring(1);
+      varied =
+          switch (change.charAt(0)) {
+            case '+' -> edited(varied, " *- name: " + what + "\n", "");
+            case '-' -> edited(varied, "( *)disabled:\n", "$0$1- name: " + what + "\n");
+            case '%' ->
+                edited(varied, "percentageOfNodesToScore: .*", "percentageOfNodesToScore: " + what);
+            default -> varied;
+          };
+    }
+    return varied;
+  }
+
+  private static String edited(String config, String pattern, String replacement) {
+    String edited = config.replaceAll(pattern, replacement);
+    assertThat(edited).as("configuration without %s", pattern).isNotEqualTo(config);
+    return edited;
+  }
+
+  private static Rate measure(ControlPlane controlPlane, String config, String setUp)
+      throws Exception {
+    KubernetesClient client = controlPlane.admin();
+    Followed followed = new Followed();
+    String schedulerName = setUp.equals("default") ? "default-scheduler" : Pods.STOWAGE;
+    try (ChildProcess scheduler = controlPlane.startSchedulerWith(config);
+        Watch watch = client.pods().inNamespace("default").watch(followed)) {
+      assertThat(watch).isNotNull();
+      client.pods().resource(Pods.pod("first", schedulerName, SHAPES.get(0)).build()).create();
+      await("kube-scheduler to be at work, see " + scheduler.log())
+          .atMost(Duration.ofMinutes(2))
+          .until(() -> followed.bound.containsKey("first"));
+      long start = System.nanoTime();
+      create(client, schedulerName);
+      double createSeconds = (System.nanoTime() - start) / 1e9;
+      await("all pods to be bound, see " + scheduler.log())
+          .atMost(Duration.ofMinutes(5))
+          .pollInterval(Duration.ofMillis(200))
+          .until(() -> followed.bound.size() == PODS + 1);
+      double seconds = (followed.lastBoundNanos - start) / 1e9;
+      System.out.printf(
+          Locale.ROOT,
+          "%s: %d pods created in %.1f s, bound in %.1f s, %d nominated%n",
+          setUp,
+          PODS,
+          createSeconds,
+          seconds,
+          followed.nominated.size());
+      return new Rate(followed.nominated.size(), followed.elsewhere(), PODS / seconds);
+    }
+  }
+
+  private static void create(KubernetesClient client, String schedulerName) throws Exception {
+    ExecutorService creators = Executors.newFixedThreadPool(CREATORS);
+    try {
+      List<Future<Pod>> created = new ArrayList<>();
+      for (int i = 0; i < PODS; i++) {
+        Pod pod =
+            Pods.pod("pod-%05d".formatted(i), schedulerName, SHAPES.get(i % SHAPES.size())).build();
+        created.add(creators.submit(() -> client.pods().resource(pod).create()));
+      }
+      for (Future<Pod> future : created) {
+        future.get(1, TimeUnit.MINUTES);
+      }
+    } finally {
+      creators.shutdownNow();
+    }
+  }
+}
