@@ -35,13 +35,12 @@ import org.junit.jupiter.api.Test;
 class SchedulingRateE2E {
   private static final int NODES = Integer.getInteger("stowage.rate.nodes", 500);
   private static final int PODS = Integer.getInteger("stowage.rate.pods", 500);
+  private static final int WARM_UP_PODS = Integer.getInteger("stowage.rate.warmup", 200);
   private static final List<String> SET_UPS =
       List.of(
           System.getProperty("stowage.rate.setups", "default,no-op,stowage,nomination")
               .split(",", -1));
   private static final int CREATORS = 4;
-  private static final String NO_SETTINGS = "{}";
-  private static final String NOMINATION = "nomination: {enabled: true}";
 
   /** Cycled through, so that no pod is like the one before it. */
   private static final List<String> SHAPES =
@@ -80,6 +79,13 @@ class SchedulingRateE2E {
 
     @Override
     public void onClose() {}
+
+    void awaitBound(int pods, ChildProcess scheduler) {
+      await(pods + " pods to be bound, see " + scheduler.log())
+          .atMost(Duration.ofMinutes(5))
+          .pollInterval(Duration.ofMillis(200))
+          .until(() -> bound.size() == pods);
+    }
 
     int elsewhere() {
       return (int)
@@ -142,13 +148,28 @@ class SchedulingRateE2E {
           controlPlane.startStowageWith(
               "stowage",
               controlPlane.kubeconfig("stowage"),
-              setUp.startsWith("nomination") ? NOMINATION : NO_SETTINGS)) {
+              "planning: {enabled: %b}%nnomination: {enabled: %b}%n"
+                  .formatted(!setUp.contains("unplanned"), setUp.contains("nomination")))) {
         stowage.awaitReady();
         String config =
             controlPlane.schedulerConfig("stowage", "http://127.0.0.1:" + stowage.port());
-        return measure(controlPlane, variant(config, setUp), setUp);
+        Rate rate = measure(controlPlane, variant(config, setUp), setUp);
+        System.out.printf(
+            Locale.ROOT,
+            "%s: filter %.1f ms, bind %.1f ms in the mean%n",
+            setUp,
+            meanMillis(stowage, "filter"),
+            meanMillis(stowage, "bind"));
+        return rate;
       }
     }
+  }
+
+  private static double meanMillis(StowageProcess stowage, String verb) {
+    String labels = "{verb=\"" + verb + "\"}";
+    return 1000
+        * stowage.metric("stowage_request_duration_seconds_sum" + labels)
+        / stowage.metric("stowage_request_duration_seconds_count" + labels);
   }
 
   private static String variant(String config, String setUp) {
@@ -181,17 +202,12 @@ class SchedulingRateE2E {
     try (ChildProcess scheduler = controlPlane.startSchedulerWith(config);
         Watch watch = client.pods().inNamespace("default").watch(followed)) {
       assertThat(watch).isNotNull();
-      client.pods().resource(Pods.pod("first", schedulerName, SHAPES.get(0)).build()).create();
-      await("kube-scheduler to be at work, see " + scheduler.log())
-          .atMost(Duration.ofMinutes(2))
-          .until(() -> followed.bound.containsKey("first"));
+      create(client, "warm-up", WARM_UP_PODS, schedulerName);
+      followed.awaitBound(WARM_UP_PODS, scheduler);
       long start = System.nanoTime();
-      create(client, schedulerName);
+      create(client, "pod", PODS, schedulerName);
       double createSeconds = (System.nanoTime() - start) / 1e9;
-      await("all pods to be bound, see " + scheduler.log())
-          .atMost(Duration.ofMinutes(5))
-          .pollInterval(Duration.ofMillis(200))
-          .until(() -> followed.bound.size() == PODS + 1);
+      followed.awaitBound(WARM_UP_PODS + PODS, scheduler);
       double seconds = (followed.lastBoundNanos - start) / 1e9;
       System.out.printf(
           Locale.ROOT,
@@ -205,13 +221,15 @@ class SchedulingRateE2E {
     }
   }
 
-  private static void create(KubernetesClient client, String schedulerName) throws Exception {
+  private static void create(KubernetesClient client, String name, int count, String schedulerName)
+      throws Exception {
     ExecutorService creators = Executors.newFixedThreadPool(CREATORS);
     try {
       List<Future<Pod>> created = new ArrayList<>();
-      for (int i = 0; i < PODS; i++) {
+      for (int i = 0; i < count; i++) {
         Pod pod =
-            Pods.pod("pod-%05d".formatted(i), schedulerName, SHAPES.get(i % SHAPES.size())).build();
+            Pods.pod("%s-%05d".formatted(name, i), schedulerName, SHAPES.get(i % SHAPES.size()))
+                .build();
         created.add(creators.submit(() -> client.pods().resource(pod).create()));
       }
       for (Future<Pod> future : created) {
