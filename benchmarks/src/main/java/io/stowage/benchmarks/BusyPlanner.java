@@ -3,34 +3,47 @@ package io.stowage.benchmarks;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Planner;
 import io.stowage.core.plan.StowagePlan;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** A thread that plans all the time, each plan from the one before. */
+/** A thread that plans whenever it is asked, while the one that asks goes on. */
 final class BusyPlanner {
   private static final long SEED = 1;
   private static final int MOVES = 50_000;
 
-  private final Thread thread;
-  private volatile boolean stopped;
+  private final Thread thread = new Thread(this::plan, "planner");
+  private final SynchronousQueue<PlanRequest> requests = new SynchronousQueue<>();
+  private final AtomicReference<@Nullable StowagePlan> made = new AtomicReference<>();
 
-  /** Starts it; without a request, as of a policy that does not plan, it ends at once. */
-  BusyPlanner(@Nullable PlanRequest request) {
-    thread = new Thread(() -> plan(request), "planner");
+  BusyPlanner() {
     thread.setDaemon(true);
     thread.start();
   }
 
-  private void plan(@Nullable PlanRequest first) {
+  private void plan() {
     Planner planner = new Planner(SEED);
-    PlanRequest request = first;
-    while (!stopped && request != null) {
-      StowagePlan plan = planner.plan(request, MOVES);
-      request = new PlanRequest(request.rooms(), request.demands(), plan);
+    try {
+      while (true) {
+        made.set(planner.plan(requests.take(), MOVES));
+      }
+    } catch (InterruptedException e) {
+      // stopped
     }
   }
 
+  /** Asks for a plan; the one before must have been fetched. */
+  void ask(PlanRequest request) throws InterruptedException {
+    requests.put(request);
+  }
+
+  /** Returns the plan once it is made, null until then. */
+  @Nullable StowagePlan fetch() {
+    return made.get() == null ? null : made.getAndSet(null);
+  }
+
   void stop() throws InterruptedException {
-    stopped = true;
+    thread.interrupt();
     thread.join();
   }
 }

@@ -2,8 +2,11 @@ package io.stowage.benchmarks;
 
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Pod;
-import io.stowage.core.fit.Fit;
-import io.stowage.core.trace.TracePod;
+import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.policy.NodeScores;
+import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -20,38 +23,52 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Fit and score of one pod over all nodes of a cluster that is 90 % full, with the planner idle and
- * with it busy on a thread of its own.
+ * Decisions where a pod goes, in a cluster that is 90 % full and where pods come and go, with the
+ * planner idle and with it busy on a thread of its own.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
 @Fork(1)
 public class DecisionBenchmark {
+  private static final long SEED = 7;
+
   /** How many nodes the cluster has. */
-  @Param({"1000", "5000"})
+  @Param({"1000", "5000", "65000"})
   public int nodes;
 
   /** The policy that scores. */
-  @Param({"stowage", "fgd", "most-allocated"})
+  @Param("stowage")
   public String policy = "stowage";
 
-  /** Whether plans are made all the time. */
+  /** Whether plans are made, and taken in, all the time. */
   @Param({"idle", "busy"})
   public String planner = "idle";
 
   private @Nullable FilledCluster filled;
   private @Nullable BusyPlanner busy;
+  private @Nullable NodeScores forgetful;
   private int next;
 
   /** Fills the cluster. */
   @Setup
-  public void fill() {
-    filled = new FilledCluster(nodes, policy);
+  public void fill() throws InterruptedException {
+    FilledCluster cluster = new FilledCluster(nodes, policy);
+    filled = cluster;
+    forgetful = new NodeScores(cluster.cluster(), cluster.policy(), new SplittableRandom(SEED), 1);
     if (planner.equals("busy")) {
-      busy = new BusyPlanner(filled.planned());
+      busy = new BusyPlanner();
+      askForPlan(cluster, busy);
+    }
+  }
+
+  private static void askForPlan(FilledCluster cluster, BusyPlanner planner)
+      throws InterruptedException {
+    PlanRequest request = cluster.policy().planRequest(List.of());
+    if (request != null) {
+      planner.ask(request);
     }
   }
 
@@ -70,46 +87,35 @@ public class DecisionBenchmark {
     return filled;
   }
 
-  private TracePod nextPod() {
-    next = (next + 1) % filled().workload().size();
-    return filled().workload().get(next);
-  }
-
-  /** Whether a pod fits, asked of each node. */
+  /**
+   * The best node for a pod, the pod placed there, and another one ended; with the planner busy, a
+   * plan that is ready taken in first and the next one asked for.
+   */
   @Benchmark
-  public int fit() {
-    TracePod pod = nextPod();
-    int[] fitting = new int[1];
-    filled().cluster().forEachNode(node -> fitting[0] += Fit.fits(pod.shape(), node) ? 1 : 0);
-    return fitting[0];
-  }
-
-  /** Fit and score of each node, nothing kept from before. */
-  @Benchmark
-  public double fitAndScore() {
-    TracePod pod = nextPod();
-    double[] sum = new double[1];
-    filled()
-        .cluster()
-        .forEachNode(
-            node -> {
-              if (Fit.fits(pod.shape(), node)) {
-                sum[0] += filled().policy().score(pod.shape(), node);
-              }
-            });
-    return sum[0];
-  }
-
-  /** The best node with evaluations kept, while one pod ends and one is placed per decision. */
-  @Benchmark
-  public @Nullable NodeState bestWithChurn() {
+  public @Nullable NodeState decision() throws InterruptedException {
     FilledCluster cluster = filled();
-    Pod pod = cluster.pod(nextPod());
+    StowagePlan plan = busy == null ? null : busy.fetch();
+    if (busy != null && plan != null) {
+      cluster.policy().adopt(plan);
+      askForPlan(cluster, busy);
+    }
+    Pod pod = cluster.pod(cluster.workload().get(nextPod()));
     NodeState best = cluster.scores().best(pod.shape());
     if (best != null) {
       cluster.place(pod, best);
-      cluster.cluster().remove(pod.uid());
+      cluster.endOne();
     }
     return best;
+  }
+
+  /** The best node for a pod of a shape of which nothing is kept: the slowest decision there is. */
+  @Benchmark
+  public @Nullable NodeState decisionOnNewShape() {
+    return forgetful == null ? null : forgetful.best(filled().workload().get(nextPod()).shape());
+  }
+
+  private int nextPod() {
+    next = (next + 1) % filled().workload().size();
+    return next;
   }
 }

@@ -13,12 +13,11 @@ import io.stowage.core.policy.Policies;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.TracePod;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A generated cluster that a policy has filled to 90 % of its GPUs; a policy that plans ahead has
@@ -35,8 +34,9 @@ final class FilledCluster {
   private final List<TracePod> workload;
   private final PlacementPolicy policy;
   private final NodeScores scores;
-  private final @Nullable PlanRequest planned;
-  private int placed;
+  private final List<Pod> running = new ArrayList<>();
+  private final SplittableRandom random = new SplittableRandom(SEED);
+  private int created;
 
   FilledCluster(int nodes, String policyName) {
     Scenario scenario =
@@ -53,9 +53,8 @@ final class FilledCluster {
     workload.forEach(pod -> policy.arrived(pod.shape(), 0));
     scenario.nodes().forEach(cluster::putNode);
     scores = new NodeScores(cluster, policy, new SplittableRandom(SEED), SHAPES);
-    SplittableRandom random = new SplittableRandom(SEED);
     long capacityMilli = freeGpuMilli();
-    while (freeGpuMilli() > (1 - FILLED) * capacityMilli && placed < 100 * nodes) {
+    while (freeGpuMilli() > (1 - FILLED) * capacityMilli && created < 100 * nodes) {
       for (int i = 0; i < nodes / 20 + 1; i++) {
         Pod pod = pod(workload.get(random.nextInt(workload.size())));
         NodeState node = scores.best(pod.shape());
@@ -64,7 +63,7 @@ final class FilledCluster {
         }
       }
     }
-    planned = policy.planRequest(List.of());
+    PlanRequest planned = policy.planRequest(List.of());
     if (planned != null) {
       policy.adopt(new Planner(SEED).plan(planned, MOVES));
     }
@@ -77,24 +76,30 @@ final class FilledCluster {
   }
 
   Pod pod(TracePod pod) {
-    return new Pod("pod-" + placed++, "benchmark", pod.name(), pod.shape(), pod.priority());
+    return new Pod("pod-" + created++, "benchmark", pod.name(), pod.shape(), pod.priority());
   }
 
   void place(Pod pod, NodeState node) {
-    cluster.place(
-        new Placement(
-            pod,
-            node.name(),
-            Arrays.stream(policy.gpuDevices(pod.shape(), node)).boxed().toList()));
+    int[] devices = policy.gpuDevices(pod.shape(), node);
+    List<Integer> indices = new ArrayList<>(devices.length);
+    for (int device : devices) {
+      indices.add(device);
+    }
+    cluster.place(new Placement(pod, node.name(), indices));
+    policy.reserved(pod.shape(), node, devices);
+    running.add(pod);
+  }
+
+  /** Has one of the pods end, each with equal probability. */
+  void endOne() {
+    int ended = random.nextInt(running.size());
+    Pod last = running.remove(running.size() - 1);
+    Pod pod = ended == running.size() ? last : running.set(ended, last);
+    cluster.remove(pod.uid());
   }
 
   Cluster cluster() {
     return cluster;
-  }
-
-  /** Returns what was planned in the end, null where the policy does not plan. */
-  @Nullable PlanRequest planned() {
-    return planned;
   }
 
   List<TracePod> workload() {

@@ -1,20 +1,24 @@
 package io.stowage.benchmarks;
 
 import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.names.NodeNames;
 import io.stowage.extender.wire.AnswerEncoder;
+import io.stowage.extender.wire.Body;
 import io.stowage.extender.wire.MalformedRequestException;
 import io.stowage.extender.wire.NodesRequest;
 import io.stowage.extender.wire.RequestDecoder;
-import io.stowage.extender.wire.RequestedNode;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -56,14 +60,16 @@ public class FilterCodecBenchmark {
 
   private final RequestDecoder decoder = new RequestDecoder();
   private final AnswerEncoder encoder = new AnswerEncoder();
-  private final byte[][] bodies = new byte[BODIES][];
-  private List<RequestedNode> shortlist = List.of();
+  private final Body[] bodies = new Body[BODIES];
+  private final NodeNames known = new NodeNames();
+  private @Nullable NodesRequest request;
+  private List<String> shortlist = List.of();
   private Map<String, String> failed = Map.of();
   private int next;
 
   /** Builds the bodies. */
   @Setup
-  public void build() {
+  public void build() throws MalformedRequestException, InvalidObjectException {
     List<String> names =
         new ArrayList<>(IntStream.range(0, nodes).mapToObj("node-%05d"::formatted).toList());
     SplittableRandom random = new SplittableRandom(42);
@@ -73,30 +79,39 @@ public class FilterCodecBenchmark {
       }
       String quoted = names.stream().map(name -> '"' + name + '"').collect(Collectors.joining(","));
       bodies[i] =
-          ("{\"Pod\":" + POD + ",\"Nodes\":null,\"NodeNames\":[" + quoted + "]}")
-              .getBytes(StandardCharsets.UTF_8);
+          Body.of(
+              ("{\"Pod\":" + POD + ",\"Nodes\":null,\"NodeNames\":[" + quoted + "]}")
+                  .getBytes(StandardCharsets.UTF_8));
     }
-    shortlist = names.stream().limit(SHORTLIST).map(RequestedNode::named).toList();
+    for (int i = 0; i < nodes; i++) {
+      known.put(names.get(i), i);
+    }
+    request = decoder.nodes(bodies[0], known);
+    shortlist = names.subList(0, SHORTLIST);
     failed =
         names.stream().collect(Collectors.toMap(name -> name, name -> "Insufficient GPU memory"));
+  }
+
+  private NodesRequest request() {
+    return Objects.requireNonNull(request);
   }
 
   /** Decodes one request. */
   @Benchmark
   public NodesRequest decode() throws MalformedRequestException, InvalidObjectException {
     next = (next + 1) % BODIES;
-    return decoder.nodes(bodies[next]);
+    return decoder.nodes(bodies[next], known);
   }
 
   /** Encodes an answer that keeps a shortlist. */
   @Benchmark
-  public byte[] encodeShortlist() {
-    return encoder.filter(false, shortlist, Map.of(), Map.of());
+  public Buffer encodeShortlist() {
+    return encoder.filter(request(), shortlist, Map.of(), Map.of());
   }
 
   /** Encodes an answer that keeps none and gives a reason for each node. */
   @Benchmark
-  public byte[] encodeAllFailed() {
-    return encoder.filter(false, List.of(), failed, Map.of());
+  public Buffer encodeAllFailed() {
+    return encoder.filter(request(), List.of(), failed, Map.of());
   }
 }

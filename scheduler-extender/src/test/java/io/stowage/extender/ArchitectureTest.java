@@ -27,6 +27,8 @@ class ArchitectureTest {
           .consideringOnlyDependenciesInLayers()
           .layer("kube")
           .definedBy("..extender.kube..")
+          .layer("names")
+          .definedBy("..extender.names..")
           .layer("wire")
           .definedBy("..extender.wire..")
           .layer("device")
@@ -120,7 +122,9 @@ class ArchitectureTest {
           .whereLayer("device")
           .mayOnlyBeAccessedByLayers("bind", "cli")
           .whereLayer("wire")
-          .mayOnlyBeAccessedByLayers("http");
+          .mayOnlyBeAccessedByLayers("http")
+          .whereLayer("names")
+          .mayOnlyBeAccessedByLayers("wire", "state", "http");
 
   /** The checker shares the reading of effective requests with the service and nothing else. */
   @ArchTest

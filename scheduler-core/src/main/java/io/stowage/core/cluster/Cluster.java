@@ -22,11 +22,12 @@ public final class Cluster {
   private final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
   private int slotLimit;
   private long versions;
+  private final ChangeLog changes = new ChangeLog();
 
   /** Adds a node or replaces what is known of it; its pods stay. Returns its state. */
   public NodeState putNode(Node node) {
     NodeState state = stateOf(node.name());
-    state.setNode(node, ++versions);
+    state.setNode(node, changed(state));
     return state;
   }
 
@@ -34,7 +35,7 @@ public final class Cluster {
   public void removeNode(String name) {
     NodeState state = nodesByName.get(name);
     if (state != null) {
-      state.setNode(null, ++versions);
+      state.setNode(null, changed(state));
       dropIfEmpty(state);
     }
   }
@@ -46,7 +47,7 @@ public final class Cluster {
   public void place(Placement placement) {
     remove(placement.pod().uid());
     NodeState state = stateOf(placement.nodeName());
-    state.add(placement, ++versions);
+    state.add(placement, changed(state));
     nodesByPodUid.put(placement.pod().uid(), state);
     placementsByPodUid.put(placement.pod().uid(), placement);
   }
@@ -57,7 +58,7 @@ public final class Cluster {
     if (state == null) {
       return null;
     }
-    state.remove(uid, ++versions);
+    state.remove(uid, changed(state));
     dropIfEmpty(state);
     return placementsByPodUid.remove(uid);
   }
@@ -97,6 +98,11 @@ public final class Cluster {
     return versions;
   }
 
+  /** Returns the log of the nodes that changed, came and went. */
+  public ChangeLog changes() {
+    return changes;
+  }
+
   /** Returns how many nodes there are, pod-only ones included. */
   public int nodeCount() {
     return nodesByName.size();
@@ -105,6 +111,11 @@ public final class Cluster {
   /** Returns how many pods are placed. */
   public int podCount() {
     return placementsByPodUid.size();
+  }
+
+  private long changed(NodeState state) {
+    changes.append(state.slot());
+    return ++versions;
   }
 
   private NodeState stateOf(String name) {

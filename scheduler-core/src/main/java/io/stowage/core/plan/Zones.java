@@ -60,6 +60,18 @@ public final class Zones {
     return zone.gpus() * REACH_LIMIT + scarcity + (hasRoom ? WITH_ROOM : 0);
   }
 
+  /**
+   * Returns a number that nodes share exactly where {@link #order} treats them alike but for what
+   * is free on them; at least 0 and, as no node has 2^16 GPUs, below 2^32.
+   */
+  public long likeness(NodeState node) {
+    Zone zone = zoneByNode.get(node.name());
+    return zone == null
+        ? 0
+        : (((long) zone.gpus() << 14) + Math.min(REACH_LIMIT, zone.reach())) * 2
+            + (zone.widest() ? 2 : 1);
+  }
+
   /** Returns the number of GPUs of the pods that a node is kept for, 0 where it is not kept. */
   public int gpusKeptFor(String nodeName) {
     Zone zone = zoneByNode.get(nodeName);

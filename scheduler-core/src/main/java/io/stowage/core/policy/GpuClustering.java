@@ -41,6 +41,12 @@ final class GpuClustering implements PlacementPolicy {
         + Math.floor(25 * (BestFit.MAX_GPU_MILLI - node.freeGpuMilli()) / BestFit.MAX_GPU_MILLI);
   }
 
+  /** Tells all nodes apart: which pods they hold counts, and not what is left of them alone. */
+  @Override
+  public long likeness(NodeState node) {
+    return node.version();
+  }
+
   @Override
   public int[] gpuDevices(PodShape shape, NodeState node) {
     return GpuChoice.tightest(shape, node);

@@ -1,21 +1,28 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The scores that a policy gives to a cluster's nodes, evaluated anew only where a node changed.
+ * The scores that a policy gives to a cluster's nodes, in order, evaluated anew only for what
+ * changed.
  *
- * <p>One evaluation is kept per shape and node; the shapes used least recently are forgotten. Not
- * thread-safe: belongs to the cluster's one writer.
+ * <p>Each shape has a {@link Tournament} of all nodes. It is brought up to date when the shape is
+ * asked about: with the nodes that changed since it was asked about last, where these are still on
+ * record, else with all. Nodes that are alike share one evaluation. The shapes used least recently
+ * are forgotten. Not thread-safe: belongs to the cluster's one writer.
  */
 public final class NodeScores {
   /** The score of a node that the shape does not fit. */
@@ -23,15 +30,38 @@ public final class NodeScores {
 
   private final Cluster cluster;
   private final PlacementPolicy policy;
-  private final RandomGenerator ties;
+  private final boolean randomTies;
+  private final AlikeNodes alike;
   private final Map<PodShape, OfShape> byShape;
-  private long epoch;
+  private final BestFirstWalk walk;
 
-  /** The scores of one shape by slot, with the version of the node that each was given for. */
+  /** By kind of node: its score for the shape that is brought up to date, where of this update. */
+  private double[] scoreOfKind = {};
+
+  private long[] updateOfKind = {};
+  private long update;
+
   private static final class OfShape {
-    private double[] score = {};
-    private long[] version = {};
+    private final PodShape shape;
+    private final Tournament tournament;
+    private long epoch;
+
+    /** Up to where changes have been taken in. */
+    private long read;
+
+    private OfShape(PodShape shape, Tournament tournament) {
+      this.shape = shape;
+      this.tournament = tournament;
+    }
   }
+
+  /**
+   * A node with its score.
+   *
+   * @param node a node that the shape fits
+   * @param score higher is better
+   */
+  public record Scored(NodeState node, double score) {}
 
   /**
    * Creates an empty cache and attaches the policy to the cluster.
@@ -42,7 +72,8 @@ public final class NodeScores {
   public NodeScores(Cluster cluster, PlacementPolicy policy, RandomGenerator ties, int shapes) {
     this.cluster = cluster;
     this.policy = policy;
-    this.ties = ties;
+    this.randomTies = policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM;
+    this.walk = new BestFirstWalk(new Tournament(cluster, randomTies), ties, randomTies);
     this.byShape =
         new LinkedHashMap<>(16, 0.75f, true) {
           @Override
@@ -51,7 +82,7 @@ public final class NodeScores {
           }
         };
     policy.attach(cluster);
-    this.epoch = policy.epoch();
+    this.alike = new AlikeNodes(cluster, policy);
   }
 
   /** Returns the policy that scores. */
@@ -61,67 +92,112 @@ public final class NodeScores {
 
   /** Returns a node's score for the shape, {@link #UNFIT} where the shape does not fit. */
   public double score(PodShape shape, NodeState node) {
-    return score(shape, ofShape(shape), node);
+    return upToDate(shape).tournament.score(node.slot());
   }
 
   /**
    * Returns what scores many nodes for one shape as {@link #score} does, without looking the shape
-   * up each time; to be used before the next node is added.
+   * up each time; of the nodes as they are now, to be used before the next change.
    */
   public ToDoubleFunction<NodeState> scorer(PodShape shape) {
-    OfShape scores = ofShape(shape);
-    return node -> score(shape, scores, node);
+    Tournament tournament = upToDate(shape).tournament;
+    return node -> tournament.score(node.slot());
   }
 
   /** Returns the best node among all, null where the shape fits nowhere. */
   public @Nullable NodeState best(PodShape shape) {
-    OfShape scores = ofShape(shape);
-    NodeState best = null;
-    double bestScore = UNFIT;
-    int tied = 0;
-    boolean random = policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM;
-    for (int slot = 0; slot < cluster.slotLimit(); slot++) {
-      NodeState node = cluster.slot(slot);
-      if (node == null) {
-        continue;
+    Tournament tournament = upToDate(shape).tournament;
+    if (tournament.entrants() == 0 || tournament.bestScore(1) == UNFIT) {
+      return null;
+    }
+    if (tournament.tied(1) == 1) {
+      return cluster.slot(tournament.winner(1));
+    }
+    walk.start(tournament);
+    return cluster.slot(walk.next());
+  }
+
+  /**
+   * Returns the best nodes among those accepted, best first, ties resolved as for {@link #best}.
+   * The nodes are looked at from the best on, and no further than needed.
+   *
+   * @param limit how many at most, at least 0
+   * @param accept asked of each node that is looked at, once; must not change the cluster
+   */
+  public List<Scored> bestFirst(PodShape shape, int limit, Predicate<NodeState> accept) {
+    Tournament tournament = upToDate(shape).tournament;
+    List<Scored> best = new ArrayList<>(Math.min(limit, 64));
+    walk.start(tournament);
+    while (best.size() < limit) {
+      int slot = walk.next();
+      if (slot < 0) {
+        break;
       }
-      double score = score(shape, scores, node);
-      if (score > bestScore) {
-        best = node;
-        bestScore = score;
-        tied = 1;
-      } else if (score == bestScore && best != null) {
-        if (random) {
-          best = ties.nextInt(++tied) == 0 ? node : best;
-        } else if (node.name().compareTo(best.name()) < 0) {
-          best = node;
-        }
+      NodeState node = cluster.slot(slot);
+      if (node != null && accept.test(node)) {
+        best.add(new Scored(node, tournament.score(slot)));
       }
     }
     return best;
   }
 
-  private OfShape ofShape(PodShape shape) {
-    if (epoch != policy.epoch()) {
-      byShape.clear();
-      epoch = policy.epoch();
+  private OfShape upToDate(PodShape shape) {
+    alike.update();
+    OfShape scores = byShape.get(shape);
+    if (scores == null) {
+      scores = new OfShape(shape, new Tournament(cluster, randomTies));
+      byShape.put(shape, scores);
     }
-    OfShape scores = byShape.computeIfAbsent(shape, added -> new OfShape());
-    if (scores.score.length < cluster.slotLimit()) {
-      int length = Math.max(cluster.slotLimit(), scores.score.length * 2);
-      scores.score = Arrays.copyOf(scores.score, length);
-      scores.version = Arrays.copyOf(scores.version, length);
+    ChangeLog changes = alike.changes();
+    boolean tooSmall = scores.tournament.entrants() < cluster.slotLimit();
+    if (tooSmall) {
+      scores.tournament.resize(cluster.slotLimit());
+    }
+    if (tooSmall || scores.epoch != policy.epoch() || !changes.reaches(scores.read)) {
+      scoreAll(scores);
+    } else if (scores.read < changes.end()) {
+      scoreChanged(scores, changes);
     }
     return scores;
   }
 
-  private double score(PodShape shape, OfShape scores, NodeState node) {
-    int slot = node.slot();
-    long version = policy.version(node);
-    if (scores.version[slot] != version) {
-      scores.version[slot] = version;
-      scores.score[slot] = Fit.fits(shape, node) ? policy.score(shape, node) : UNFIT;
+  private void scoreAll(OfShape scores) {
+    beginUpdate();
+    for (int slot = 0; slot < cluster.slotLimit(); slot++) {
+      scores.tournament.enter(slot, evaluate(scores.shape, slot));
     }
-    return scores.score[slot];
+    scores.tournament.playAll();
+    scores.epoch = policy.epoch();
+    scores.read = alike.changes().end();
+  }
+
+  private void scoreChanged(OfShape scores, ChangeLog changes) {
+    beginUpdate();
+    for (; scores.read < changes.end(); scores.read++) {
+      int slot = changes.slot(scores.read);
+      scores.tournament.set(slot, evaluate(scores.shape, slot));
+    }
+  }
+
+  private void beginUpdate() {
+    update++;
+    if (scoreOfKind.length < alike.kindLimit()) {
+      int length = Math.max(alike.kindLimit(), 2 * scoreOfKind.length);
+      scoreOfKind = Arrays.copyOf(scoreOfKind, length);
+      updateOfKind = Arrays.copyOf(updateOfKind, length);
+    }
+  }
+
+  private double evaluate(PodShape shape, int slot) {
+    NodeState node = cluster.slot(slot);
+    if (node == null) {
+      return UNFIT;
+    }
+    int kind = alike.kind(slot);
+    if (updateOfKind[kind] != update) {
+      updateOfKind[kind] = update;
+      scoreOfKind[kind] = Fit.fits(shape, node) ? policy.score(shape, node) : UNFIT;
+    }
+    return scoreOfKind[kind];
   }
 }

@@ -1,5 +1,6 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A rule that says how good a node is for a pod and which of its GPUs the pod should get.
  *
- * <p>Scores depend on the shape, {@link #version} and {@link #epoch()} alone, so that they can be
- * kept until one of them changes. Not thread-safe.
+ * <p>Scores depend on the shape, the node's spec and what is left of it, {@link #likeness} and
+ * {@link #epoch()} alone, so that they can be kept until one of them changes. Not thread-safe.
  */
 public interface PlacementPolicy {
 
@@ -89,9 +90,20 @@ public interface PlacementPolicy {
   /** Takes note of a pod that had started and has ended. */
   default void ended(PodShape shape, double nowSeconds) {}
 
-  /** Returns a number that changes whenever the scores given for a node no longer hold. */
-  default long version(NodeState node) {
-    return node.version();
+  /**
+   * Returns a number for all that the scores of a node depend on beside its spec, what pods ask of
+   * it and what is left of its GPUs: nodes that agree in these and in the number score alike.
+   */
+  default long likeness(NodeState node) {
+    return 0;
+  }
+
+  /**
+   * Returns the log of the nodes whose {@link #likeness} changed though no pod came or went there;
+   * null from policies for which that does not happen.
+   */
+  default @Nullable ChangeLog changes() {
+    return null;
   }
 
   /** Returns a number that changes whenever the scores given for any node no longer hold. */

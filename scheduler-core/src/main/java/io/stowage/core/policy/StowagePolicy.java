@@ -1,5 +1,6 @@
 package io.stowage.core.policy;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
@@ -13,6 +14,7 @@ import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.ForecastDemands;
 import io.stowage.core.plan.NodeRoom;
 import io.stowage.core.plan.NodeRooms;
+import io.stowage.core.plan.NodeSlots;
 import io.stowage.core.plan.OpenSlots;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
@@ -60,7 +62,6 @@ final class StowagePolicy implements PlacementPolicy {
   private static final int HELD = 10_000;
 
   private static final int STAFF_EVENTS = 1_000;
-  private static final int VERSION_BITS = 40;
 
   private final Forecast forecast = new Forecast();
   private Cluster cluster = new Cluster();
@@ -82,8 +83,8 @@ final class StowagePolicy implements PlacementPolicy {
   private long events;
   private long nextZonesAtEvents = 1;
 
-  /** How often each node's zone or slots have changed, by slot in the cluster. */
-  private long[] changes = {};
+  /** The nodes whose zone or slots changed. */
+  private final ChangeLog changes = new ChangeLog();
 
   private long seenPods;
   private long nextEpochAtPods = 1;
@@ -170,10 +171,7 @@ final class StowagePolicy implements PlacementPolicy {
   private void changed(String nodeName) {
     NodeState node = cluster.node(nodeName);
     if (node != null) {
-      if (changes.length <= node.slot()) {
-        changes = Arrays.copyOf(changes, Math.max(cluster.slotLimit(), 2 * changes.length));
-      }
-      changes[node.slot()]++;
+      changes.append(node.slot());
     }
   }
 
@@ -202,16 +200,19 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public boolean hasSlot(PodShape shape, NodeState node) {
-    Slot slot = slots.slot(shape, node);
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
     return slot != null && slot.shape().equals(shape);
   }
 
   @Override
-  public long version(NodeState node) {
-    int slot = node.slot();
-    return slot < changes.length
-        ? node.version() + (changes[slot] << VERSION_BITS)
-        : node.version();
+  public long likeness(NodeState node) {
+    return ((long) slots.likeness(node) << 32) + zones.likeness(node);
+  }
+
+  @Override
+  public ChangeLog changes() {
+    return changes;
   }
 
   @Override
@@ -221,9 +222,10 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public double score(PodShape shape, NodeState node) {
-    Slot slot = slots.slot(shape, node);
-    boolean unheld = slot == null && slots.fitsUnheld(shape, node);
-    return myopicScore(shape, node, choose(shape, node, slot, unheld))
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
+    boolean unheld = slot == null && (here == null || here.fitsUnheld(shape, node));
+    return myopicScore(shape, node, choose(shape, node, here, slot, unheld))
         - PER_ORDER * order(shape, node, slot, unheld);
   }
 
@@ -268,13 +270,19 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public int[] gpuDevices(PodShape shape, NodeState node) {
-    Slot slot = slots.slot(shape, node);
-    boolean unheld = slot == null && slots.fitsUnheld(shape, node);
-    return choose(shape, node, slot, unheld).clone();
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
+    boolean unheld = slot == null && (here == null || here.fitsUnheld(shape, node));
+    return choose(shape, node, here, slot, unheld).clone();
   }
 
   /** Returns the GPUs for a pod in an array that the next choice uses again. */
-  private int[] choose(PodShape shape, NodeState node, @Nullable Slot slot, boolean unheld) {
+  private int[] choose(
+      PodShape shape,
+      NodeState node,
+      @Nullable NodeSlots here,
+      @Nullable Slot slot,
+      boolean unheld) {
     if (!GpuChoice.hasDevices(shape, node)) {
       return choice(0);
     }
@@ -286,10 +294,8 @@ final class StowagePolicy implements PlacementPolicy {
       }
       return chosen;
     }
-    boolean besideSlots = visible && unheld && slots.hasAny(node);
-    return shape.gpu().isWhole()
-        ? firstGpus(shape, node, besideSlots)
-        : bestGpu(shape, node, besideSlots);
+    NodeSlots besides = visible && unheld ? here : null;
+    return shape.gpu().isWhole() ? firstGpus(shape, node, besides) : bestGpu(shape, node, besides);
   }
 
   private int[] choice(int gpus) {
@@ -300,15 +306,19 @@ final class StowagePolicy implements PlacementPolicy {
     return choices[gpus];
   }
 
-  private boolean takes(PodShape shape, NodeState node, int device, boolean besideSlots) {
-    return besideSlots ? slots.isUnheld(shape, node, device) : Fit.gpuFits(shape, node, device);
+  /** Tells whether a GPU has room, beside the given slots where there are any. */
+  private static boolean takes(
+      PodShape shape, NodeState node, int device, @Nullable NodeSlots besides) {
+    return besides == null
+        ? Fit.gpuFits(shape, node, device)
+        : besides.isUnheld(shape, node, device);
   }
 
-  private int[] firstGpus(PodShape shape, NodeState node, boolean besideSlots) {
+  private int[] firstGpus(PodShape shape, NodeState node, @Nullable NodeSlots besides) {
     int[] chosen = choice(shape.gpu().count());
     int found = 0;
     for (int i = 0; found < chosen.length; i++) {
-      if (takes(shape, node, i, besideSlots)) {
+      if (takes(shape, node, i, besides)) {
         chosen[found++] = i;
       }
     }
@@ -319,12 +329,12 @@ final class StowagePolicy implements PlacementPolicy {
     return devices.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private int[] bestGpu(PodShape shape, NodeState node, boolean besideSlots) {
+  private int[] bestGpu(PodShape shape, NodeState node, @Nullable NodeSlots besides) {
     int[] chosen = choice(1);
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (takes(shape, node, i, besideSlots)) {
+      if (takes(shape, node, i, besides)) {
         chosen[0] = i;
         double after = fragmentation.milliAfter(node, shape, chosen);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {

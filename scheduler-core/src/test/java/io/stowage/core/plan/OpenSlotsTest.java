@@ -13,6 +13,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class OpenSlotsTest {
@@ -49,31 +50,35 @@ class OpenSlotsTest {
     cluster.place(new Placement(new Pod(uid, "", uid, shape, 0), node.name(), List.of(devices)));
   }
 
+  private NodeSlots on(NodeState node) {
+    return Objects.requireNonNull(slots.on(node));
+  }
+
   @Test
   void aSlotIsForItsShapeAndForSmallerPodsThatAskForTheSameOfGpus() {
     NodeState node = node("node", true, 2);
     Slot slot = slot(SHARE, "node", 1);
     adopt(slot);
-    assertThat(slots.slot(SHARE, node)).isEqualTo(slot);
-    assertThat(slots.slot(SMALL_SHARE, node)).isEqualTo(slot);
-    assertThat(slots.slot(shape(3, SHARE.gpu()), node)).isNull();
-    assertThat(slots.slot(WHOLE, node)).isNull();
+    assertThat(on(node).slot(SHARE, node)).isEqualTo(slot);
+    assertThat(on(node).slot(SMALL_SHARE, node)).isEqualTo(slot);
+    assertThat(on(node).slot(shape(3, SHARE.gpu()), node)).isNull();
+    assertThat(on(node).slot(WHOLE, node)).isNull();
     Slot exact = slot(SMALL_SHARE, "node", 0);
     adopt(slot, exact);
-    assertThat(slots.slot(SMALL_SHARE, node)).isEqualTo(exact);
-    assertThat(slots.slot(SHARE, node)).isEqualTo(slot);
+    assertThat(on(node).slot(SMALL_SHARE, node)).isEqualTo(exact);
+    assertThat(on(node).slot(SHARE, node)).isEqualTo(slot);
   }
 
   @Test
   void roomThatASlotHoldsIsNotUnheld() {
     NodeState node = node("node", true, 2);
     adopt(slot(SHARE, "node", 1), slot(WHOLE, "node", 0));
-    assertThat(slots.fitsUnheld(WHOLE, node)).isFalse();
-    assertThat(slots.fitsUnheld(SHARE, node)).isTrue();
-    assertThat(slots.isUnheld(SHARE, node, 0)).isFalse();
-    assertThat(slots.isUnheld(SHARE, node, 1)).isTrue();
-    assertThat(slots.fitsUnheld(shape(11, GpuRequest.NONE), node)).isFalse();
-    assertThat(slots.fitsUnheld(shape(10, GpuRequest.NONE), node)).isTrue();
+    assertThat(on(node).fitsUnheld(WHOLE, node)).isFalse();
+    assertThat(on(node).fitsUnheld(SHARE, node)).isTrue();
+    assertThat(on(node).isUnheld(SHARE, node, 0)).isFalse();
+    assertThat(on(node).isUnheld(SHARE, node, 1)).isTrue();
+    assertThat(on(node).fitsUnheld(shape(11, GpuRequest.NONE), node)).isFalse();
+    assertThat(on(node).fitsUnheld(shape(10, GpuRequest.NONE), node)).isTrue();
   }
 
   @Test
@@ -81,11 +86,10 @@ class OpenSlotsTest {
     NodeState node = node("node", false, 4);
     adopt(slot(TWO, "node", 2, 3));
     place(node, TWO);
-    assertThat(slots.slot(TWO, node)).isNotNull();
-    assertThat(slots.fitsUnheld(WHOLE, node)).isFalse();
+    assertThat(on(node).slot(TWO, node)).isNotNull();
+    assertThat(on(node).fitsUnheld(WHOLE, node)).isFalse();
     assertThat(slots.placed(TWO, node, new int[] {0, 1})).isTrue();
-    assertThat(slots.hasAny(node)).isFalse();
-    assertThat(slots.fitsUnheld(TWO, node)).isTrue();
+    assertThat(slots.on(node)).isNull();
   }
 
   @Test
@@ -108,8 +112,8 @@ class OpenSlotsTest {
     NodeState node = node("node", true, 2);
     adopt(slot(WHOLE, "node", 1));
     place(node, SHARE, 1);
-    assertThat(slots.slot(WHOLE, node)).isNull();
-    assertThat(slots.fitsUnheld(WHOLE, node)).isTrue();
+    assertThat(on(node).slot(WHOLE, node)).isNull();
+    assertThat(on(node).fitsUnheld(WHOLE, node)).isTrue();
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.RandomChanges;
 import io.stowage.core.cluster.Resources;
@@ -38,42 +39,125 @@ class NodeScoresTest {
   @ParameterizedTest(name = "{0}, seed {1}")
   @MethodSource("policiesAndSeeds")
   void theBestNodeIsThatOfAScanThatKeepsNothing(String name, long seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    RandomChanges changes = new RandomChanges(random);
-    List<PodShape> shapes = Stream.generate(changes::shape).limit(20).toList();
-    PlacementPolicy policy = Policies.create(name, typicalPods(shapes));
-    Cluster cluster = new Cluster();
-    NodeScores scores = new NodeScores(cluster, policy, random.split(), 5);
-    Planner planner = new Planner(seed);
+    Changing changing = new Changing(name, seed, 4);
     int found = 0;
     for (int step = 0; step < 3_000; step++) {
+      changing.change();
+      PodShape shape = changing.anyShape();
+      List<NodeState> best = bestNodes(changing.cluster, changing.policy, shape);
+      NodeState chosen = changing.scores.best(shape);
+      if (best.isEmpty()) {
+        assertThat(chosen).isNull();
+      } else {
+        assertThat(best.stream().map(NodeState::name))
+            .as("step %s", step)
+            .contains(Objects.requireNonNull(chosen).name());
+        if (changing.policy.tieBreak() != PlacementPolicy.TieBreak.RANDOM) {
+          assertThat(chosen)
+              .isSameAs(best.stream().min(Comparator.comparing(NodeState::name)).orElseThrow());
+        }
+      }
+      found += best.isEmpty() ? 0 : 1;
+    }
+    assertThat(found).as("pods that fitted somewhere").isGreaterThan(300);
+  }
+
+  @ParameterizedTest(name = "{0}, seed {1}")
+  @MethodSource("policiesAndSeeds")
+  void theWalkFromTheBestNodeOnIsASortedScan(String name, long seed) {
+    SplittableRandom random = new SplittableRandom(~seed);
+    Changing changing = new Changing(name, seed, 70);
+    int visited = 0;
+    for (int step = 0; step < 4_000; step++) {
+      for (int changes = random.nextInt(100) == 0 ? 3_000 : random.nextInt(4);
+          changes > 0;
+          changes--) {
+        changing.change();
+      }
+      PodShape shape = changing.anyShape();
+      int limit = random.nextInt(80);
+      int refused = random.nextInt(4);
+      List<NodeScores.Scored> sorted = new ArrayList<>();
+      changing.cluster.forEachNode(
+          node -> {
+            if (Fit.fits(shape, node) && node.slot() % 3 != refused) {
+              sorted.add(new NodeScores.Scored(node, changing.policy.score(shape, node)));
+            }
+          });
+      sorted.sort(
+          Comparator.comparingDouble(NodeScores.Scored::score)
+              .reversed()
+              .thenComparing(scored -> scored.node().name()));
+      List<NodeScores.Scored> expected = sorted.subList(0, Math.min(limit, sorted.size()));
+      List<NodeScores.Scored> walked =
+          changing.scores.bestFirst(shape, limit, node -> node.slot() % 3 != refused);
+      if (changing.policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM) {
+        assertThat(walked.stream().map(NodeScores.Scored::score))
+            .as("step %s", step)
+            .isEqualTo(expected.stream().map(NodeScores.Scored::score).toList());
+        assertThat(walked).doesNotHaveDuplicates().isSubsetOf(sorted);
+      } else {
+        assertThat(walked).as("step %s", step).isEqualTo(expected);
+      }
+      visited += walked.size();
+    }
+    assertThat(visited).as("nodes visited").isGreaterThan(4_000);
+  }
+
+  /** A cluster and a policy to which all happens that scores depend on, in any order. */
+  private static final class Changing {
+    private final SplittableRandom random;
+    private final RandomChanges changes;
+    private final List<PodShape> shapes;
+    private final PlacementPolicy policy;
+    private final Cluster cluster = new Cluster();
+    private final NodeScores scores;
+    private final Planner planner;
+    private final int nodes;
+
+    private Changing(String policyName, long seed, int nodes) {
+      random = new SplittableRandom(seed);
+      changes = new RandomChanges(random);
+      shapes = Stream.generate(changes::shape).limit(20).toList();
+      policy = Policies.create(policyName, typicalPods(shapes));
+      scores = new NodeScores(cluster, policy, random.split(), 5);
+      planner = new Planner(seed);
+      this.nodes = nodes;
+    }
+
+    private void change() {
       switch (random.nextInt(9)) {
-        case 0, 1 -> cluster.putNode(changes.node(changes.nodeName()));
-        case 2 -> cluster.removeNode(changes.nodeName());
-        case 3 -> cluster.place(changes.placement());
-        case 4 -> policy.arrived(shapes.get(random.nextInt(shapes.size())), 0);
+        case 0, 1 -> cluster.putNode(changes.node(anyNode()));
+        case 2 -> cluster.removeNode(anyNode());
+        case 3 -> place();
+        case 4 -> policy.arrived(anyShape(), 0);
         case 5 -> {
-          PlanRequest request = policy.planRequest(List.of());
+          PlanRequest request = random.nextInt(nodes) < 4 ? policy.planRequest(List.of()) : null;
           if (request != null) {
             policy.adopt(planner.plan(request, 20));
           }
         }
         default -> cluster.remove(changes.uid());
       }
-      PodShape shape = shapes.get(random.nextInt(shapes.size()));
-      List<NodeState> best = bestNodes(cluster, policy, shape);
-      NodeState chosen = scores.best(shape);
-      if (best.isEmpty()) {
-        assertThat(chosen).isNull();
-      } else if (policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM) {
-        assertThat(best).contains(Objects.requireNonNull(chosen));
-      } else {
-        assertThat(chosen)
-            .isSameAs(best.stream().min(Comparator.comparing(NodeState::name)).orElseThrow());
-      }
-      found += best.isEmpty() ? 0 : 1;
     }
-    assertThat(found).as("pods that fitted somewhere").isGreaterThan(300);
+
+    private void place() {
+      Placement placement = changes.placement();
+      String node = anyNode();
+      cluster.place(new Placement(placement.pod(), node, placement.gpuDevices()));
+      NodeState state = Objects.requireNonNull(cluster.node(node));
+      if (random.nextBoolean()) {
+        policy.reserved(placement.pod().shape(), state, state.gpuDevices(placement.pod().uid()));
+      }
+    }
+
+    private String anyNode() {
+      return "node-" + random.nextInt(nodes);
+    }
+
+    private PodShape anyShape() {
+      return shapes.get(random.nextInt(shapes.size()));
+    }
   }
 
   private static List<NodeState> bestNodes(
@@ -120,6 +204,26 @@ class NodeScoresTest {
     }
     assertThat(chosen).hasSize(10);
     assertThat(chosen.values()).allSatisfy(count -> assertThat(count).isBetween(850, 1150));
+  }
+
+  @Test
+  void aWalkVisitsTiesInEveryOrderAlike() {
+    Cluster cluster = new Cluster();
+    for (int i = 0; i < 5; i++) {
+      cluster.putNode(node("n" + i, i == 4 ? 1 : 8_000));
+    }
+    PlacementPolicy policy = Policies.create("random", typicalPods(List.of()));
+    NodeScores scores = new NodeScores(cluster, policy, new SplittableRandom(57), 1);
+    Map<List<String>, Integer> orders = new HashMap<>();
+    for (int i = 0; i < 24_000; i++) {
+      List<String> order =
+          scores.bestFirst(cpu(100), 9, node -> true).stream()
+              .map(scored -> scored.node().name())
+              .toList();
+      orders.merge(order, 1, Integer::sum);
+    }
+    assertThat(orders).hasSize(24);
+    assertThat(orders.values()).allSatisfy(count -> assertThat(count).isBetween(850, 1150));
   }
 
   @Test

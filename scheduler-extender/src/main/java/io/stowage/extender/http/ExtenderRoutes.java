@@ -7,22 +7,22 @@ import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.BindOutcome;
+import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.FilterDecision;
 import io.stowage.extender.state.StateLoop;
 import io.stowage.extender.wire.AnswerEncoder;
 import io.stowage.extender.wire.BindRequest;
+import io.stowage.extender.wire.Body;
 import io.stowage.extender.wire.MalformedRequestException;
 import io.stowage.extender.wire.NodesRequest;
 import io.stowage.extender.wire.PreemptRequest;
 import io.stowage.extender.wire.RequestDecoder;
-import io.stowage.extender.wire.RequestedNode;
 import io.stowage.extender.wire.Victims;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,15 +56,11 @@ public final class ExtenderRoutes implements Routes {
   private final AnswerEncoder encoder = new AnswerEncoder();
 
   /** An answer and what is counted of it. */
-  private record Answer(String outcome, Buffer body) {
-    static Answer of(String outcome, byte[] body) {
-      return new Answer(outcome, Buffer.buffer(body));
-    }
-  }
+  private record Answer(String outcome, Buffer body) {}
 
-  /** Answers a decoded verb. */
+  /** Answers a body, on the state's event loop; has done with it when it returns. */
   private interface Verb {
-    CompletableFuture<Answer> answer(byte[] body)
+    CompletableFuture<Answer> answer(Body body)
         throws MalformedRequestException, InvalidObjectException;
   }
 
@@ -90,43 +86,55 @@ public final class ExtenderRoutes implements Routes {
 
   @Override
   public void addTo(Router router) {
-    BodyHandler body = BodyHandler.create(false).setBodyLimit(maxBodyBytes);
-    verb(router, body, "filter", this::filter, encoder::filterError);
-    verb(router, body, "prioritize", this::prioritize, null);
-    verb(router, body, "bind", this::bind, encoder::bind);
-    verb(router, body, "preempt", this::preempt, null);
+    BodyReader bodies = new BodyReader(maxBodyBytes, loop::enter);
+    verb(router, bodies, "filter", this::filter, encoder::filterError);
+    verb(router, bodies, "prioritize", this::prioritize, null);
+    verb(router, bodies, "bind", this::bind, encoder::bind);
+    verb(router, bodies, "preempt", this::preempt, null);
     router.errorHandler(
         413,
         context ->
             Responses.refuse(context, 413, "body: expected at most " + maxBodyBytes + " bytes"));
+    router.errorHandler(
+        503,
+        context -> {
+          context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+          Responses.refuse(
+              context,
+              503,
+              "body: expected all bodies together to have at most " + maxBodyBytes + " bytes");
+        });
   }
 
   private void verb(
       Router router,
-      BodyHandler body,
+      BodyReader bodies,
       String name,
       Verb verb,
-      @Nullable Function<String, byte[]> error) {
+      @Nullable Function<String, Buffer> error) {
     for (String prefix : List.of("/scheduler/", "/gpushare-scheduler/")) {
       router
           .post(prefix + name)
-          .handler(body)
-          .handler(context -> answer(context, name, verb, error));
+          .handler(
+              context -> bodies.read(context, body -> answer(context, body, name, verb, error)));
     }
   }
 
   private void answer(
-      RoutingContext context, String name, Verb verb, @Nullable Function<String, byte[]> error) {
+      RoutingContext context,
+      Body body,
+      String name,
+      Verb verb,
+      @Nullable Function<String, Buffer> error) {
     long start = System.nanoTime();
-    Buffer buffer = context.body().buffer();
     CompletableFuture<Answer> answer;
     try {
-      answer = verb.answer(buffer == null ? new byte[0] : buffer.getBytes());
+      answer = verb.answer(body);
     } catch (MalformedRequestException e) {
       metrics.answered(name, "malformed", System.nanoTime() - start);
       Responses.refuse(context, 400, messageOf(e));
       return;
-    } catch (InvalidObjectException e) {
+    } catch (InvalidObjectException | RuntimeException e) {
       answer = CompletableFuture.failedFuture(e);
     }
     Responses.fromLoop(context, answer)
@@ -142,7 +150,7 @@ public final class ExtenderRoutes implements Routes {
                 Responses.refuse(
                     context, failure instanceof InvalidObjectException ? 400 : 503, sentence);
               } else {
-                Responses.json(context, 200, Buffer.buffer(error.apply(sentence)));
+                Responses.json(context, 200, error.apply(sentence));
               }
             });
   }
@@ -159,50 +167,38 @@ public final class ExtenderRoutes implements Routes {
     return String.valueOf(failure.getMessage());
   }
 
-  private CompletableFuture<Answer> filter(byte[] body)
+  private CompletableFuture<Answer> filter(Body body)
       throws MalformedRequestException, InvalidObjectException {
-    NodesRequest request = decoder.nodes(body);
+    NodesRequest request = decoder.nodes(body, loop.callNow(ClusterState::nodeNames));
     ObservedPod pod = read(request.pod());
-    Map<String, RequestedNode> byName = byName(request);
-    List<String> names = request.nodes().stream().map(RequestedNode::name).toList();
     Optional<String> neverServed = pods.whyNeverServed(request.pod());
-    if (neverServed.isPresent()) {
-      return CompletableFuture.completedFuture(
-          filterAnswer(
-              request, byName, FilterDecision.unresolvable(names, neverServed.orElseThrow())));
-    }
-    return loop.call(
-            state -> {
-              requireSynced(state.isSynced());
-              return state.filter(pod, names, described(request, byName));
-            })
-        .thenApply(decision -> filterAnswer(request, byName, decision));
-  }
-
-  private Answer filterAnswer(
-      NodesRequest request, Map<String, RequestedNode> byName, FilterDecision decision) {
+    FilterDecision decision =
+        neverServed.isPresent()
+            ? FilterDecision.unresolvable(request.nodes().names(), neverServed.get())
+            : loop.callNow(
+                state -> {
+                  requireSynced(state.isSynced());
+                  return state.filter(pod, request.nodes(), described(request));
+                });
     metrics.unknownNodes(decision.unknownNodes());
-    List<RequestedNode> kept =
-        decision.kept().stream()
-            .map(name -> byName.getOrDefault(name, RequestedNode.named(name)))
-            .toList();
-    return Answer.of(
-        kept.isEmpty() ? "rejected" : "kept",
-        encoder.filter(request.wholeNodes(), kept, decision.failed(), decision.unresolvable()));
+    return CompletableFuture.completedFuture(
+        new Answer(
+            decision.kept().isEmpty() ? "rejected" : "kept",
+            encoder.filter(request, decision.kept(), decision.failed(), decision.unresolvable())));
   }
 
-  private CompletableFuture<Answer> prioritize(byte[] body)
+  private CompletableFuture<Answer> prioritize(Body body)
       throws MalformedRequestException, InvalidObjectException {
-    NodesRequest request = decoder.nodes(body);
+    NodesRequest request = decoder.nodes(body, loop.callNow(ClusterState::nodeNames));
     ObservedPod pod = read(request.pod());
-    Map<String, RequestedNode> byName = byName(request);
-    List<String> names = request.nodes().stream().map(RequestedNode::name).toList();
-    return loop.call(
+    List<String> order =
+        loop.callNow(
             state -> {
               requireSynced(state.isSynced());
-              return state.prioritize(pod, names, described(request, byName));
-            })
-        .thenApply(order -> Answer.of("scored", encoder.prioritize(scores(names, order))));
+              return state.prioritize(pod, request.nodes(), described(request));
+            });
+    return CompletableFuture.completedFuture(
+        new Answer("scored", encoder.prioritize(scores(request.nodes().names(), order))));
   }
 
   private static Map<String, Integer> scores(List<String> names, List<String> order) {
@@ -214,21 +210,18 @@ public final class ExtenderRoutes implements Routes {
     return scores;
   }
 
-  private CompletableFuture<Answer> bind(byte[] body)
+  private CompletableFuture<Answer> bind(Body body)
       throws MalformedRequestException, InvalidObjectException {
     BindRequest request = decoder.bind(body);
-    return loop.call(
-            state -> {
-              requireSynced(state.isSynced());
-              return request;
-            })
-        .thenCompose(synced -> binds.bind(request.podUid(), request.node()))
+    requireSynced(loop.callNow(ClusterState::isSynced));
+    return binds
+        .bind(request.podUid(), request.node())
         .thenApply(outcome -> bindAnswer(request, outcome));
   }
 
   private Answer bindAnswer(BindRequest request, BindOutcome outcome) {
     if (outcome instanceof BindOutcome.Bound) {
-      return Answer.of("bound", encoder.bind(""));
+      return new Answer("bound", encoder.bind(""));
     }
     String reason =
         outcome instanceof BindOutcome.NotBound notBound
@@ -244,30 +237,32 @@ public final class ExtenderRoutes implements Routes {
             + ": "
             + reason;
     LOG.warn("{}", sentence);
-    return Answer.of(
+    return new Answer(
         outcome instanceof BindOutcome.NotBound ? "not_bound" : "in_doubt", encoder.bind(sentence));
   }
 
-  private CompletableFuture<Answer> preempt(byte[] body)
+  private CompletableFuture<Answer> preempt(Body body)
       throws MalformedRequestException, InvalidObjectException {
     PreemptRequest request = decoder.preempt(body);
     ObservedPod pod = read(request.pod());
-    return loop.call(
+    Map<String, Victims> kept =
+        loop.callNow(
             state -> {
               requireSynced(state.isSynced());
-              Map<String, Victims> kept = new LinkedHashMap<>();
+              Map<String, Victims> some = new LinkedHashMap<>();
               request
                   .victimsByNode()
                   .forEach(
                       (node, victims) -> {
                         if (!victims.podUids().isEmpty()
                             && state.fitsWithout(pod, node, Set.copyOf(victims.podUids()))) {
-                          kept.put(node, victims);
+                          some.put(node, victims);
                         }
                       });
-              return kept;
-            })
-        .thenApply(kept -> Answer.of(kept.isEmpty() ? "rejected" : "kept", encoder.preempt(kept)));
+              return some;
+            });
+    return CompletableFuture.completedFuture(
+        new Answer(kept.isEmpty() ? "rejected" : "kept", encoder.preempt(kept)));
   }
 
   private ObservedPod read(io.fabric8.kubernetes.api.model.Pod pod) throws InvalidObjectException {
@@ -278,24 +273,14 @@ public final class ExtenderRoutes implements Routes {
     }
   }
 
-  private static Map<String, RequestedNode> byName(NodesRequest request) {
-    if (!request.wholeNodes()) {
-      return Map.of();
-    }
-    Map<String, RequestedNode> byName = new HashMap<>();
-    request.nodes().forEach(node -> byName.put(node.name(), node));
-    return byName;
-  }
-
   /** Returns what tells the nodes that the watch does not know, from the request itself. */
-  private DescribedNodes described(NodesRequest request, Map<String, RequestedNode> byName) {
+  private DescribedNodes described(NodesRequest request) {
     if (!request.wholeNodes()) {
       return DescribedNodes.NONE;
     }
     return name -> {
-      RequestedNode node = byName.get(name);
       try {
-        return node == null ? null : nodes.read(decoder.node(node));
+        return nodes.read(decoder.node(name, request.json(name)));
       } catch (InvalidObjectException e) {
         LOG.warn("node {} of a request cannot be read: {}", name, e.getMessage());
         return null;

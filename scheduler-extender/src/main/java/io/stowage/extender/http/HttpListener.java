@@ -1,8 +1,7 @@
 package io.stowage.extender.http;
 
 import io.stowage.extender.metrics.ServiceMetrics;
-import io.vertx.core.Future;
-import io.vertx.core.VerticleBase;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerConfig;
@@ -10,6 +9,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -23,19 +23,21 @@ public final class HttpListener {
   }
 
   /**
-   * Starts listening, on one event loop.
+   * Starts listening.
    *
+   * @param context of the event loop that serves
    * @param certificates null for plain HTTP
    * @throws IOException where the address cannot be listened on
    */
   public static HttpListener start(
-      Vertx vertx,
+      Context context,
       Address address,
       HttpLimits limits,
       @Nullable TlsCertificates certificates,
       ServiceMetrics metrics,
       List<Routes> routes)
       throws IOException {
+    Vertx vertx = context.owner();
     HttpServer server = server(vertx, address, limits, certificates);
     ConnectionLimits connections = new ConnectionLimits(vertx, limits, metrics);
     Router router = Router.router(vertx);
@@ -48,15 +50,11 @@ public final class HttpListener {
             failure ->
                 metrics.connectionEnded(failure instanceof SSLException ? "handshake" : "error"))
         .requestHandler(router);
-    VerticleBase listener =
-        new VerticleBase() {
-          @Override
-          public Future<?> start() {
-            return server.listen();
-          }
-        };
+    CompletableFuture<HttpServer> listening = new CompletableFuture<>();
+    context.runOnContext(
+        on -> server.listen().onComplete(listening::complete, listening::completeExceptionally));
     try {
-      vertx.deployVerticle(listener).toCompletionStage().toCompletableFuture().join();
+      listening.join();
     } catch (CompletionException e) {
       throw new IOException("cannot listen on " + address + ": " + e.getCause(), e);
     }

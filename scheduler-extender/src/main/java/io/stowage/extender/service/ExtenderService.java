@@ -21,6 +21,7 @@ import io.stowage.extender.state.StateLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.internal.ContextInternal;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -110,7 +111,7 @@ public final class ExtenderService implements AutoCloseable {
       LongSupplier nanoClock)
       throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
-    Context stateContext = vertx.getOrCreateContext();
+    ContextInternal stateContext = (ContextInternal) vertx.getOrCreateContext();
     ClusterState state =
         new ClusterState(
             settings.holds(),
@@ -119,7 +120,11 @@ public final class ExtenderService implements AutoCloseable {
             ties,
             nanoClock,
             ExtenderService::epochNanos);
-    StateLoop loop = new StateLoop(task -> stateContext.runOnContext(ignored -> task.run()), state);
+    StateLoop loop =
+        new StateLoop(
+            task -> stateContext.runOnContext(ignored -> task.run()),
+            stateContext::inThread,
+            state);
     ExecutorService bindWorkers = bindWorkers(settings.bindThreads());
     ServiceMetrics metrics = new ServiceMetrics();
     metrics.follow(leadership);
@@ -132,7 +137,8 @@ public final class ExtenderService implements AutoCloseable {
             metrics,
             settings.maxBodyBytes());
     try {
-      List<HttpListener> listeners = listen(vertx, settings, metrics, routes, loop, leadership);
+      List<HttpListener> listeners =
+          listen(stateContext, settings, metrics, routes, loop, leadership);
       PlanningThread planning = PlanningThread.start(loop, metrics, settings.planning());
       return new ExtenderService(vertx, loop, metrics, bindWorkers, listeners, planning);
     } catch (IOException e) {
@@ -147,15 +153,19 @@ public final class ExtenderService implements AutoCloseable {
     return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }
 
-  /** Returns the listeners, that of the extender's port first. */
+  /**
+   * Returns the listeners, that of the extender's port first: it is served by the event loop that
+   * owns the state, so that a decision waits for no other thread.
+   */
   private static List<HttpListener> listen(
-      Vertx vertx,
+      Context stateContext,
       ServiceSettings settings,
       ServiceMetrics metrics,
       ExtenderRoutes extender,
       StateLoop loop,
       Leadership leadership)
       throws IOException {
+    Vertx vertx = stateContext.owner();
     HttpSettings http = settings.http();
     TlsCertificates certificates =
         http.tls() == null ? null : TlsCertificates.load(vertx, http.tls(), metrics);
@@ -167,12 +177,13 @@ public final class ExtenderService implements AutoCloseable {
             ? List.of(extender, health, inspect)
             : List.of(extender, health);
     listeners.add(
-        HttpListener.start(vertx, settings.address(), http.limits(), certificates, metrics, all));
+        HttpListener.start(
+            stateContext, settings.address(), http.limits(), certificates, metrics, all));
     Address inspectAddress = http.inspectAddress();
     if (inspectAddress != null) {
       listeners.add(
           HttpListener.start(
-              vertx,
+              vertx.getOrCreateContext(),
               inspectAddress,
               http.limits(),
               inspectAddress.isLoopback() ? null : certificates,
@@ -182,7 +193,12 @@ public final class ExtenderService implements AutoCloseable {
     if (http.healthAddress() != null) {
       listeners.add(
           HttpListener.start(
-              vertx, http.healthAddress(), http.limits(), null, metrics, List.of(health)));
+              vertx.getOrCreateContext(),
+              http.healthAddress(),
+              http.limits(),
+              null,
+              metrics,
+              List.of(health)));
     }
     return listeners;
   }

@@ -9,6 +9,8 @@ import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
+import io.stowage.extender.names.NodeNames;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -86,8 +88,7 @@ public final class ClusterState {
     this.rules =
         new DeviceRules(
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
-    this.ranking =
-        new NodeRanking(bound.hard(), bound.steering(), rules, policy, ties, refusals, nanoClock);
+    this.ranking = new NodeRanking(bound, nodes, rules, policy, ties, refusals, nanoClock);
     this.policyFeed = new PolicyFeed(policy, bound.steering(), nanoClock);
     this.filters =
         new Filters(
@@ -104,8 +105,7 @@ public final class ClusterState {
             nanoClock);
     this.binds =
         new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
-    this.freeSlots =
-        new FreeSlots(bound, rules, ranking, policy, ties, waiting, refusals, nanoClock);
+    this.freeSlots = new FreeSlots(bound, rules, ranking, policy, waiting, refusals, nanoClock);
     this.nominations =
         new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
   }
@@ -136,6 +136,11 @@ public final class ClusterState {
   /** Returns the kinds of objects that should be watched and are not, in order. */
   public List<String> watchesDown() {
     return List.copyOf(watchesDown);
+  }
+
+  /** Returns the names of the known nodes, to match requests to; not to be written. */
+  public NodeNames nodeNames() {
+    return nodes.names();
   }
 
   /** Returns the cluster with all that is bound or being bound; not to be written. */
@@ -335,23 +340,21 @@ public final class ClusterState {
   /**
    * Decides which of the nodes a pod is offered, and holds the first of them for it.
    *
-   * @param nodeNames the names asked about
+   * @param asked the nodes asked about, matched to {@link #nodeNames}
    * @param described what the request itself says of a node that the watch does not know, null
    *     where it says nothing
    */
-  public FilterDecision filter(
-      ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    FilterDecision nominated = nominations.asked(observed, nodeNames);
-    return nominated == null ? filters.filter(observed, nodeNames, described) : nominated;
+  public FilterDecision filter(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
+    FilterDecision nominated = nominations.asked(observed, asked);
+    return nominated == null ? filters.filter(observed, asked, described) : nominated;
   }
 
   /**
    * Returns the nodes of a request in the order that the pod should prefer them, best first; those
    * that it would be refused are left out.
    */
-  public List<String> prioritize(
-      ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    return filters.prioritize(observed, nodeNames, described);
+  public List<String> prioritize(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
+    return filters.prioritize(observed, asked, described);
   }
 
   /** Returns the room held for a pod, null where none is. */

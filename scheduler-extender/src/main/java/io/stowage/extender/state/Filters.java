@@ -2,7 +2,9 @@ package io.stowage.extender.state;
 
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.NodeRanking.Outcome;
 import io.stowage.extender.state.NodeRanking.Ranked;
 import java.time.Duration;
@@ -59,15 +61,15 @@ final class Filters {
   /**
    * Decides which of the nodes a pod is offered, and holds the first of them for it.
    *
-   * @param nodeNames the names asked about
+   * @param asked the nodes asked about
    * @param described what the request itself says of a node that the watch does not know, null
    *     where it says nothing
    */
-  FilterDecision filter(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
+  FilterDecision filter(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
     holds.lapse(nanoClock.getAsLong());
     Pod pod = observed.pod();
     Placement known = bound.of(pod.uid());
-    if (known != null && nodeNames.contains(known.nodeName())) {
+    if (known != null && asked.contains(known.nodeName())) {
       return new FilterDecision(List.of(known.nodeName()), Map.of(), Map.of(), 0);
     }
     Hold before = holds.remove(pod.uid());
@@ -76,17 +78,7 @@ final class Filters {
     }
     boolean waits = known == null && !versions.isGone(pod.uid());
     FilterDecision decision =
-        holds.without(
-            hold -> hold.priority() < pod.priority(),
-            () -> {
-              Outcome outcome = rank(observed, nodeNames, described);
-              List<String> kept = offered(observed, outcome);
-              if (!kept.isEmpty() && waits) {
-                hold(observed, kept.get(0));
-              }
-              return new FilterDecision(
-                  kept, outcome.failed(), outcome.unresolvable(), outcome.unknown());
-            });
+        holds.withoutBelow(pod.priority(), () -> decide(observed, asked, described, waits));
     if (before != null && !before.placement().nodeName().equals(heldNode(pod.uid()))) {
       freed.add(before.placement().nodeName());
     }
@@ -102,18 +94,35 @@ final class Filters {
    * A pod with preferences of its own is offered every node, but no last choice beside others: what
    * it prefers may outvote any rank, and would send it to the same node for ever.
    */
-  private List<String> offered(ObservedPod observed, Outcome outcome) {
-    List<Ranked> best =
-        observed.prefersNodes()
-            ? outcome.allButLastChoices()
-            : outcome.best(settings.shortlistNodes());
-    return best.stream().map(Ranked::node).toList();
+  private FilterDecision decide(
+      ObservedPod observed, AskedNodes asked, DescribedNodes described, boolean waits) {
+    PodShape shape = observed.pod().shape();
+    Set<String> failed = failedNodes(observed);
+    Outcome outcome;
+    List<Ranked> best;
+    if (observed.prefersNodes()) {
+      outcome = ranking.rank(shape, asked.names(), failed, described);
+      best = outcome.allButLastChoices();
+    } else {
+      outcome = ranking.shortlist(shape, asked, failed, described, settings.shortlistNodes());
+      best = outcome.best(settings.shortlistNodes());
+    }
+    List<String> kept = best.stream().map(Ranked::node).toList();
+    if (!kept.isEmpty() && waits) {
+      hold(observed, kept.get(0));
+    }
+    return new FilterDecision(kept, outcome.failed(), outcome.unresolvable(), outcome.unknown());
   }
 
-  private Outcome rank(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
-    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
-    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
-    return ranking.rank(observed.pod().shape(), nodeNames, failed, described);
+  private Set<String> failedNodes(ObservedPod observed) {
+    Set<String> ofPod = waiting.failedNodes(observed.pod().uid());
+    Set<String> ofOwner = refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong());
+    if (ofPod.isEmpty()) {
+      return ofOwner;
+    }
+    Set<String> failed = new HashSet<>(ofPod);
+    failed.addAll(ofOwner);
+    return failed;
   }
 
   private void hold(ObservedPod observed, String node) {
@@ -135,13 +144,17 @@ final class Filters {
    * Returns the nodes of a request in the order that the pod should prefer them, best first; those
    * that it would be refused are left out.
    */
-  List<String> prioritize(ObservedPod observed, List<String> nodeNames, DescribedNodes described) {
+  List<String> prioritize(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
     Pod pod = observed.pod();
     Hold own = holds.of(pod.uid());
+    List<String> names = asked.names();
     List<Ranked> ranked =
         holds.without(
             hold -> hold.equals(own) || hold.priority() < pod.priority(),
-            () -> rank(observed, nodeNames, described).best(nodeNames.size()));
+            () ->
+                ranking
+                    .rank(pod.shape(), names, failedNodes(observed), described)
+                    .best(names.size()));
     List<String> order = new ArrayList<>(ranked.size());
     ranked.forEach(node -> order.add(node.node()));
     if (own != null && order.remove(own.placement().nodeName())) {

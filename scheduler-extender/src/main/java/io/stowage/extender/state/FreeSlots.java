@@ -1,12 +1,11 @@
 package io.stowage.extender.state;
 
-import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
-import io.stowage.core.policy.NodeScores;
+import io.stowage.core.policy.NodeScores.Scored;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.state.DeviceRules.Verdict;
@@ -14,8 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
-import java.util.function.ToDoubleFunction;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,13 +21,10 @@ import org.jspecify.annotations.Nullable;
  * speaks against the pod is left out: it loses nothing, kube-scheduler asks for it anyway.
  */
 final class FreeSlots {
-  private static final int SHAPES = 32;
-
   private final BoundPods bound;
   private final DeviceRules rules;
   private final NodeRanking ranking;
   private final PlacementPolicy policy;
-  private final NodeScores scores;
   private final WaitingPods waiting;
   private final Refusals refusals;
   private final LongSupplier nanoClock;
@@ -41,7 +35,6 @@ final class FreeSlots {
       DeviceRules rules,
       NodeRanking ranking,
       PlacementPolicy policy,
-      RandomGenerator ties,
       WaitingPods waiting,
       Refusals refusals,
       LongSupplier nanoClock) {
@@ -49,7 +42,6 @@ final class FreeSlots {
     this.rules = rules;
     this.ranking = ranking;
     this.policy = policy;
-    this.scores = new NodeScores(bound.steering(), policy, ties, SHAPES);
     this.waiting = waiting;
     this.refusals = refusals;
     this.nanoClock = nanoClock;
@@ -64,24 +56,12 @@ final class FreeSlots {
   @Nullable Placement find(ObservedPod observed) {
     PodShape shape = observed.pod().shape();
     Set<String> failed = failedNodes(observed);
-    ToDoubleFunction<NodeState> scorer = scores.scorer(shape);
-    Cluster steering = bound.steering();
-    NodeState best = null;
-    double bestScore = NodeScores.UNFIT;
-    for (int slot = 0; slot < steering.slotLimit(); slot++) {
-      NodeState node = steering.slot(slot);
-      if (node == null) {
-        continue;
-      }
-      double score = scorer.applyAsDouble(node);
-      if (score > bestScore && takes(shape, node.name(), failed)) {
-        best = node;
-        bestScore = score;
-      }
+    List<Scored> best =
+        ranking.scores().bestFirst(shape, 1, node -> takes(shape, node.name(), failed));
+    if (best.isEmpty() || (planned && !policy.hasSlot(shape, best.get(0).node()))) {
+      return null;
     }
-    return best == null || (planned && !policy.hasSlot(shape, best))
-        ? null
-        : placement(observed, best.name());
+    return placement(observed, best.get(0).node().name());
   }
 
   /** Returns a pod's place on a node, null where it has no devices for it. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ final class Holds {
   private final UnassignedShares shares = new UnassignedShares();
   private final Map<String, Hold> byUid = new HashMap<>();
   private final Map<String, Set<String>> uidsByClaim = new HashMap<>();
+  private final TreeMap<Integer, Integer> countByPriority = new TreeMap<>();
   private final PriorityQueue<Hold> byDeadline =
       new PriorityQueue<>(Comparator.comparingLong(Hold::deadlineNanos));
 
@@ -50,6 +52,7 @@ final class Holds {
     remove(hold.uid());
     byUid.put(hold.uid(), hold);
     byDeadline.add(hold);
+    countByPriority.merge(hold.priority(), 1, Integer::sum);
     hold.awaitedClaims()
         .forEach(
             claim -> uidsByClaim.computeIfAbsent(claim, added -> new HashSet<>()).add(hold.uid()));
@@ -74,6 +77,8 @@ final class Holds {
     Hold hold = byUid.remove(uid);
     if (hold != null) {
       byDeadline.remove(hold);
+      countByPriority.computeIfPresent(
+          hold.priority(), (priority, count) -> count == 1 ? null : count - 1);
       for (String claim : hold.awaitedClaims()) {
         uidsByClaim.computeIfPresent(
             claim,
@@ -127,6 +132,13 @@ final class Holds {
         put(new Hold(hold.placement(), sooner ? deadlineNanos : hold.deadlineNanos(), others));
       }
     }
+  }
+
+  /** Returns what {@code action} yields while the holds of lower priority are not counted. */
+  <T> T withoutBelow(int priority, Supplier<T> action) {
+    return countByPriority.isEmpty() || countByPriority.firstKey() >= priority
+        ? action.get()
+        : without(hold -> hold.priority() < priority, action);
   }
 
   /** Returns what {@code action} yields while the holds that match are not counted. */

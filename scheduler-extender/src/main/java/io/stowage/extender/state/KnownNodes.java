@@ -4,12 +4,17 @@ import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
+import io.stowage.extender.names.NodeNames;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Nodes as the API server describes them, and which of their GPUs are unhealthy; the two come in
@@ -23,6 +28,13 @@ final class KnownNodes {
   private final Map<String, Node> byName = new HashMap<>();
   private final Map<String, Set<Integer>> unhealthyGpus = new HashMap<>();
   private final Set<String> removed = new LinkedHashSet<>();
+  private final NodeNames names = new NodeNames();
+
+  /** How many nodes have GPUs of a resource that Stowage assigns one by one. */
+  private final Map<String, Integer> visibleByResource = new HashMap<>();
+
+  /** What is bound on each node, by its slot in the steering cluster. */
+  private @Nullable NodeState[] hardBySlot = {};
 
   KnownNodes(BoundPods bound, FreedNodes freed) {
     this.bound = bound;
@@ -38,7 +50,14 @@ final class KnownNodes {
 
   /** Forgets a node; pods on it stay on record until they go. */
   void remove(String name) {
+    NodeState state = bound.hard().node(name);
+    countVisible(state == null ? null : state.node(), -1);
     byName.remove(name);
+    int slot = names.find(name);
+    if (slot != NodeNames.UNKNOWN) {
+      hardBySlot[slot] = null;
+      names.remove(name);
+    }
     removed.remove(name);
     removed.add(name);
     if (removed.size() > MAX_REMOVED) {
@@ -47,6 +66,29 @@ final class KnownNodes {
     bound.hard().removeNode(name);
     bound.steering().removeNode(name);
     freed.gone(name);
+  }
+
+  /** Returns the known nodes' names, by their slots in the steering cluster. */
+  NodeNames names() {
+    return names;
+  }
+
+  /** Returns what is bound on the known node of a slot in the steering cluster. */
+  NodeState hard(int slot) {
+    return Objects.requireNonNull(hardBySlot[slot]);
+  }
+
+  /** Tells whether there may be a node where it is Stowage that gives such pods their devices. */
+  boolean mayAssignDevices(PodShape shape) {
+    return shape.gpu().isShare()
+        || (!shape.gpu().isNone() && visibleByResource.containsKey(shape.gpu().resource()));
+  }
+
+  private void countVisible(@Nullable Node node, int sign) {
+    if (node != null && node.gpus().visible()) {
+      visibleByResource.merge(
+          node.gpus().resource(), sign, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
+    }
   }
 
   /** Tells whether a node was removed and has not come back. */
@@ -71,8 +113,17 @@ final class KnownNodes {
     NodeState state = bound.hard().node(node.name());
     Node before = state == null ? null : state.node();
     if (!node.equals(before)) {
-      bound.hard().putNode(node);
-      bound.steering().putNode(node);
+      NodeState hard = bound.hard().putNode(node);
+      int slot = bound.steering().putNode(node).slot();
+      if (hardBySlot.length <= slot) {
+        hardBySlot = Arrays.copyOf(hardBySlot, Math.max(slot + 1, 2 * slot));
+      }
+      hardBySlot[slot] = hard;
+      countVisible(before, -1);
+      countVisible(node, 1);
+      if (before == null) {
+        names.put(node.name(), slot);
+      }
       if (before == null || offersMore(before, node)) {
         freed.add(node.name());
       }

@@ -7,6 +7,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.DeviceRules.Verdict;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -111,8 +113,15 @@ final class NodeRanking {
     }
   }
 
+  /** Of fewer nodes than this each is looked at; a shortlist saves nothing. */
+  private static final int FEW = 32;
+
+  /** After so many nodes, most of which nobody asked about, those asked about are looked at. */
+  private static final int MOST_LOOKED_AT = 256;
+
   private final Cluster bound;
   private final Cluster steering;
+  private final KnownNodes known;
   private final DeviceRules rules;
   private final PlacementPolicy policy;
   private final NodeScores scores;
@@ -123,27 +132,32 @@ final class NodeRanking {
   /**
    * Creates a ranking.
    *
-   * @param bound pods that are bound
-   * @param steering the same and what is held
+   * @param pods what is bound, and what is held beside it
    * @param rules which card of a node a share may get
    * @param refusals which nodes and GPUs are avoided, by {@code nanoClock}
    */
   NodeRanking(
-      Cluster bound,
-      Cluster steering,
+      BoundPods pods,
+      KnownNodes known,
       DeviceRules rules,
       PlacementPolicy policy,
       RandomGenerator ties,
       Refusals refusals,
       LongSupplier nanoClock) {
-    this.bound = bound;
-    this.steering = steering;
+    this.bound = pods.hard();
+    this.steering = pods.steering();
+    this.known = known;
     this.rules = rules;
     this.policy = policy;
     this.ties = ties;
     this.refusals = refusals;
     this.nanoClock = nanoClock;
     this.scores = new NodeScores(steering, policy, ties, 256);
+  }
+
+  /** Returns the scores of the nodes, what is held counted. */
+  NodeScores scores() {
+    return scores;
   }
 
   /**
@@ -174,23 +188,125 @@ final class NodeRanking {
         hard = new Cluster().putNode(node);
         soft = hard;
       }
-      if (!devicesFit(shape, hard)) {
-        (Reasons.isSum(anyModel, hard) ? failed : unresolvable)
-            .put(name, Reasons.ofDevices(anyModel, hard));
+      if (refuse(shape, anyModel, hard, failed, unresolvable)) {
         continue;
       }
       Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, name) : Verdict.FREE;
-      if (!verdict.isOffered()) {
-        unresolvable.put(
-            name, verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
-        continue;
-      }
       long tie = random ? ties.nextLong() : 0;
       double score = soft == hard ? scoreAlone(shape, hard) : scorer.applyAsDouble(soft);
       Tier least = leastTier(verdict, failedBefore.contains(name), isAvoided(anyModel, hard));
       ranked.add(rank(shape, score, hard, least, tie));
     }
     return new Outcome(ranked, failed, unresolvable, unknown);
+  }
+
+  /**
+   * Sorts out the nodes of a request as {@link #rank} does, but ranks no more than the best where
+   * enough of them are of the best tier.
+   *
+   * @param limit how many of the best are wanted
+   */
+  Outcome shortlist(
+      PodShape shape,
+      AskedNodes asked,
+      Set<String> failedBefore,
+      DescribedNodes described,
+      int limit) {
+    if (asked.size() < FEW
+        || asked.hasDuplicates()
+        || policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM
+        || (described != DescribedNodes.NONE && !asked.unknown().isEmpty())) {
+      return rank(shape, asked.names(), failedBefore, described);
+    }
+    List<Ranked> free = free(shape, asked, failedBefore, limit);
+    if (free.size() < limit) {
+      return rank(shape, asked.names(), failedBefore, described);
+    }
+    Map<String, String> failed = new LinkedHashMap<>();
+    Map<String, String> unresolvable = new LinkedHashMap<>();
+    asked.unknown().forEach(name -> failed.put(name, Reasons.UNKNOWN_NODE));
+    if (known.mayAssignDevices(shape)) {
+      PodShape anyModel = anyModel(shape);
+      asked.forEachSlot(slot -> refuse(shape, anyModel, known.hard(slot), failed, unresolvable));
+    }
+    return new Outcome(free, failed, unresolvable, asked.unknown().size());
+  }
+
+  /**
+   * Returns the best nodes of the best tier, at most so many: of all nodes from the best on, or,
+   * where few of those are asked about, of those that are.
+   */
+  private List<Ranked> free(PodShape shape, AskedNodes asked, Set<String> failedBefore, int limit) {
+    PodShape anyModel = anyModel(shape);
+    int[] lookedAt = new int[1];
+    List<NodeScores.Scored> best =
+        scores.bestFirst(
+            shape,
+            limit,
+            node ->
+                ++lookedAt[0] > MOST_LOOKED_AT
+                    || (asked.contains(node.slot())
+                        && isFree(shape, anyModel, node, failedBefore)));
+    if (lookedAt[0] > MOST_LOOKED_AT) {
+      return freeOfAsked(shape, anyModel, asked, failedBefore, limit);
+    }
+    return best.stream()
+        .map(scored -> new Ranked(scored.node().name(), Tier.FREE, scored.score(), 0))
+        .toList();
+  }
+
+  private List<Ranked> freeOfAsked(
+      PodShape shape, PodShape anyModel, AskedNodes asked, Set<String> failedBefore, int limit) {
+    PriorityQueue<Ranked> worstFirst =
+        new PriorityQueue<>(Collections.reverseOrder(Ranked.BEST_FIRST));
+    ToDoubleFunction<NodeState> scorer = scores.scorer(shape);
+    asked.forEachSlot(
+        slot -> {
+          NodeState node = Objects.requireNonNull(steering.slot(slot));
+          double score = scorer.applyAsDouble(node);
+          if (score == NodeScores.UNFIT
+              || (worstFirst.size() == limit && score < worstFirst.element().score())) {
+            return;
+          }
+          if (isFree(shape, anyModel, node, failedBefore)) {
+            worstFirst.add(new Ranked(node.name(), Tier.FREE, score, 0));
+            if (worstFirst.size() > limit) {
+              worstFirst.remove();
+            }
+          }
+        });
+    return new ArrayList<>(worstFirst);
+  }
+
+  /** Tells whether a node where the shape fits beside what is held is of the best tier. */
+  private boolean isFree(
+      PodShape shape, PodShape anyModel, NodeState soft, Set<String> failedBefore) {
+    NodeState hard = known.hard(soft.slot());
+    return !failedBefore.contains(soft.name())
+        && devicesFit(shape, hard)
+        && (!shape.gpu().isShare() || rules.judge(shape, soft.name()) == Verdict.FREE)
+        && !isAvoided(anyModel, hard);
+  }
+
+  /** Adds the reason why a node cannot be offered; returns whether there is one. */
+  private boolean refuse(
+      PodShape shape,
+      PodShape anyModel,
+      NodeState hard,
+      Map<String, String> failed,
+      Map<String, String> unresolvable) {
+    if (!devicesFit(shape, hard)) {
+      (Reasons.isSum(anyModel, hard) ? failed : unresolvable)
+          .put(hard.name(), Reasons.ofDevices(anyModel, hard));
+      return true;
+    }
+    Verdict verdict = shape.gpu().isShare() ? rules.judge(shape, hard.name()) : Verdict.FREE;
+    if (!verdict.isOffered()) {
+      unresolvable.put(
+          hard.name(), verdict == Verdict.STUCK ? Reasons.STUCK_PLUGIN : Reasons.FOREIGN_EXTENDER);
+      return true;
+    }
+    return false;
   }
 
   /** Returns the tier that a node cannot be better than. */

@@ -5,6 +5,7 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.extender.kube.Nominee;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -142,7 +143,7 @@ final class Nominations {
    * Takes in that kube-scheduler asks about a pod. Returns the node alone that was nominated for
    * it, where that is asked about and still free; null where all nodes are to be looked at.
    */
-  @Nullable FilterDecision asked(ObservedPod observed, List<String> nodeNames) {
+  @Nullable FilterDecision asked(ObservedPod observed, AskedNodes nodes) {
     everAsked = true;
     askedNanos = nanoClock.getAsLong();
     String uid = observed.pod().uid();
@@ -155,7 +156,7 @@ final class Nominations {
     if (hold == null
         || bound.of(uid) != null
         || !hold.placement().nodeName().equals(nomination.nodeName)
-        || !nodeNames.contains(nomination.nodeName)
+        || !nodes.contains(nomination.nodeName)
         || !slots.takes(observed, nomination.nodeName)) {
       return null;
     }

@@ -1,17 +1,21 @@
 package io.stowage.extender.wire;
 
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufOutputStream;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Encodes the answers of the extender protocol. Thread-safe. */
 public final class AnswerEncoder {
-  private static final byte[] NODES_START =
-      "{\"Nodes\":{\"metadata\":{},\"items\":[".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] NODES_END = "]},".getBytes(StandardCharsets.UTF_8);
+  private static final int FIRST_BYTES = 512;
 
   private final JsonMapper mapper = JsonMapper.shared();
 
@@ -22,112 +26,135 @@ public final class AnswerEncoder {
    * @param failed reasons of nodes that preemption might help
    * @param unresolvable reasons of nodes that it cannot help
    */
-  public byte[] filter(
-      boolean wholeNodes,
-      List<RequestedNode> kept,
+  public Buffer filter(
+      NodesRequest request,
+      List<String> kept,
       Map<String, String> failed,
       Map<String, String> unresolvable) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
-    if (wholeNodes) {
-      out.writeBytes(NODES_START);
-      for (int i = 0; i < kept.size(); i++) {
-        if (i > 0) {
-          out.write(',');
-        }
-        kept.get(i).json().writeTo(out);
+    ByteBuf out = Unpooled.buffer(FIRST_BYTES);
+    boolean whole = request.wholeNodes();
+    ByteBufUtil.writeAscii(
+        out, whole ? "{\"Nodes\":{\"metadata\":{},\"items\":[" : "{\"Nodes\":null,\"NodeNames\":[");
+    for (int i = 0; i < kept.size(); i++) {
+      if (i > 0) {
+        out.writeByte(',');
       }
-      out.writeBytes(NODES_END);
-    } else {
-      out.writeBytes("{\"Nodes\":null,".getBytes(StandardCharsets.UTF_8));
-    }
-    ByteArrayOutputStream rest = new ByteArrayOutputStream(1024);
-    try (JsonGenerator json = mapper.createGenerator(rest)) {
-      json.writeStartObject();
-      if (wholeNodes) {
-        json.writeNullProperty("NodeNames");
+      if (whole) {
+        request.json(kept.get(i)).writeTo(out);
       } else {
-        json.writeArrayPropertyStart("NodeNames");
-        kept.forEach(node -> json.writeString(node.name()));
-        json.writeEndArray();
+        writeText(out, kept.get(i));
       }
-      writeReasons(json, "FailedNodes", failed);
-      writeReasons(json, "FailedAndUnresolvableNodes", unresolvable);
-      json.writeStringProperty("Error", "");
-      json.writeEndObject();
     }
-    byte[] bytes = rest.toByteArray();
-    out.write(bytes, 1, bytes.length - 1);
-    return out.toByteArray();
+    ByteBufUtil.writeAscii(out, whole ? "]},\"NodeNames\":null" : "]");
+    writeReasons(out, ",\"FailedNodes\":{", failed);
+    writeReasons(out, ",\"FailedAndUnresolvableNodes\":{", unresolvable);
+    ByteBufUtil.writeAscii(out, ",\"Error\":\"\"}");
+    return BufferInternal.buffer(out);
+  }
+
+  private void writeReasons(ByteBuf out, String key, Map<String, String> reasons) {
+    ByteBufUtil.writeAscii(out, key);
+    String separator = "";
+    for (Map.Entry<String, String> reason : reasons.entrySet()) {
+      ByteBufUtil.writeAscii(out, separator);
+      separator = ",";
+      writeText(out, reason.getKey());
+      out.writeByte(':');
+      writeText(out, reason.getValue());
+    }
+    out.writeByte('}');
+  }
+
+  private void writeText(ByteBuf out, String text) {
+    if (needsNoEscape(text)) {
+      out.writeByte('"');
+      ByteBufUtil.writeAscii(out, text);
+      out.writeByte('"');
+    } else {
+      out.writeBytes(mapper.writeValueAsBytes(text));
+    }
+  }
+
+  private static boolean needsNoEscape(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c >= 0x7F || c == '"' || c == '\\') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Buffer written(Consumer<JsonGenerator> content) {
+    ByteBuf out = Unpooled.buffer(FIRST_BYTES);
+    try (JsonGenerator json = mapper.createGenerator((OutputStream) new ByteBufOutputStream(out))) {
+      content.accept(json);
+    }
+    return BufferInternal.buffer(out);
   }
 
   /** Encodes a {@code filter} that failed, with one sentence. */
-  public byte[] filterError(String error) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (JsonGenerator json = mapper.createGenerator(out)) {
-      json.writeStartObject();
-      json.writeNullProperty("Nodes");
-      json.writeNullProperty("NodeNames");
-      json.writeNullProperty("FailedNodes");
-      json.writeNullProperty("FailedAndUnresolvableNodes");
-      json.writeStringProperty("Error", error);
-      json.writeEndObject();
-    }
-    return out.toByteArray();
+  public Buffer filterError(String error) {
+    return written(
+        json -> {
+          json.writeStartObject();
+          json.writeNullProperty("Nodes");
+          json.writeNullProperty("NodeNames");
+          json.writeNullProperty("FailedNodes");
+          json.writeNullProperty("FailedAndUnresolvableNodes");
+          json.writeStringProperty("Error", error);
+          json.writeEndObject();
+        });
   }
 
   /** Encodes the answer to {@code prioritize}: a score from 0 to 10 by node name. */
-  public byte[] prioritize(Map<String, Integer> scores) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (JsonGenerator json = mapper.createGenerator(out)) {
-      json.writeStartArray();
-      scores.forEach(
-          (node, score) -> {
-            json.writeStartObject();
-            json.writeStringProperty("Host", node);
-            json.writeNumberProperty("Score", score);
-            json.writeEndObject();
-          });
-      json.writeEndArray();
-    }
-    return out.toByteArray();
+  public Buffer prioritize(Map<String, Integer> scores) {
+    return written(
+        json -> {
+          json.writeStartArray();
+          scores.forEach(
+              (node, score) -> {
+                json.writeStartObject();
+                json.writeStringProperty("Host", node);
+                json.writeNumberProperty("Score", score);
+                json.writeEndObject();
+              });
+          json.writeEndArray();
+        });
   }
 
   /** Encodes the answer to {@code bind}; an empty error means bound. */
-  public byte[] bind(String error) {
-    return mapper.writeValueAsBytes(Map.of("Error", error));
+  public Buffer bind(String error) {
+    return written(
+        json -> {
+          json.writeStartObject();
+          json.writeStringProperty("Error", error);
+          json.writeEndObject();
+        });
   }
 
   /** Encodes the answer to {@code preempt}: the nodes kept, with their victims. */
-  public byte[] preempt(Map<String, Victims> victimsByNode) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (JsonGenerator json = mapper.createGenerator(out)) {
-      json.writeStartObject();
-      json.writeObjectPropertyStart("NodeNameToMetaVictims");
-      victimsByNode.forEach(
-          (node, victims) -> {
-            json.writeObjectPropertyStart(node);
-            json.writeArrayPropertyStart("Pods");
-            victims
-                .podUids()
-                .forEach(
-                    uid -> {
-                      json.writeStartObject();
-                      json.writeStringProperty("UID", uid);
-                      json.writeEndObject();
-                    });
-            json.writeEndArray();
-            json.writeNumberProperty("NumPDBViolations", victims.pdbViolations());
-            json.writeEndObject();
-          });
-      json.writeEndObject();
-      json.writeEndObject();
-    }
-    return out.toByteArray();
+  public Buffer preempt(Map<String, Victims> victimsByNode) {
+    return written(
+        json -> {
+          json.writeStartObject();
+          json.writeObjectPropertyStart("NodeNameToMetaVictims");
+          victimsByNode.forEach((node, victims) -> write(json, node, victims));
+          json.writeEndObject();
+          json.writeEndObject();
+        });
   }
 
-  private static void writeReasons(JsonGenerator json, String key, Map<String, String> reasons) {
-    json.writeObjectPropertyStart(key);
-    reasons.forEach(json::writeStringProperty);
+  private static void write(JsonGenerator json, String node, Victims victims) {
+    json.writeObjectPropertyStart(node);
+    json.writeArrayPropertyStart("Pods");
+    for (String uid : victims.podUids()) {
+      json.writeStartObject();
+      json.writeStringProperty("UID", uid);
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeNumberProperty("NumPDBViolations", victims.pdbViolations());
     json.writeEndObject();
   }
 }

@@ -1,6 +1,6 @@
 package io.stowage.extender.wire;
 
-import java.io.ByteArrayOutputStream;
+import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 
 /** A part of a request's body, not copied. */
@@ -12,7 +12,7 @@ public final class ByteSlice {
   private final int offset;
   private final int length;
 
-  /** Creates a slice of {@code bytes}, which must not change afterwards. */
+  /** Creates a slice of {@code bytes}. */
   ByteSlice(byte[] bytes, int offset, int length) {
     this.bytes = bytes;
     this.offset = offset;
@@ -24,8 +24,20 @@ public final class ByteSlice {
     return length == 0;
   }
 
-  void writeTo(ByteArrayOutputStream out) {
-    out.write(bytes, offset, length);
+  byte[] bytes() {
+    return bytes;
+  }
+
+  int offset() {
+    return offset;
+  }
+
+  int length() {
+    return length;
+  }
+
+  void writeTo(ByteBuf out) {
+    out.writeBytes(bytes, offset, length);
   }
 
   @Override

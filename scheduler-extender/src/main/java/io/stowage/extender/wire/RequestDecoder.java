@@ -4,21 +4,19 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.KubernetesJson;
+import io.stowage.extender.names.AskedNodes;
+import io.stowage.extender.names.NodeNames;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.TokenStreamFactory;
-import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DatabindException;
-import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -29,75 +27,89 @@ import tools.jackson.databind.json.JsonMapper;
  * Thread-safe.
  */
 public final class RequestDecoder {
-  /** As Kubernetes limits the names of its objects. */
-  private static final int MAX_NAME_CHARS = 253;
-
   // Slices of a body are found by byte offsets, which are those of UTF-8, JSON's encoding.
   private final JsonMapper mapper =
       KubernetesJson.mapper(
           JsonFactory.builder().disable(TokenStreamFactory.Feature.CHARSET_DETECTION).build());
 
-  /** Decodes the arguments of {@code filter} and {@code prioritize}. */
-  public NodesRequest nodes(byte[] body) throws MalformedRequestException, InvalidObjectException {
+  /**
+   * Decodes the arguments of {@code filter} and {@code prioritize}.
+   *
+   * @param known the nodes that names are matched to
+   */
+  public NodesRequest nodes(Body body, NodeNames known)
+      throws MalformedRequestException, InvalidObjectException {
+    NodesRequest skimmed = new NodesSkim(mapper, body, known).request();
+    return skimmed == null ? parsed(body, known) : skimmed;
+  }
+
+  /** Decodes them by the parser, whatever their form. */
+  NodesRequest parsed(Body body, NodeNames known)
+      throws MalformedRequestException, InvalidObjectException {
     try (JsonParser parser = open(body)) {
       Pod pod = null;
-      List<RequestedNode> names = null;
-      List<RequestedNode> wholeNodes = null;
+      AskedNodes names = null;
+      WholeNodes whole = WholeNodes.NONE;
+      AskedNodes namesOfWhole = new AskedNodes(known);
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        switch (key(parser)) {
+        switch (Tokens.key(parser)) {
           case "pod" -> pod = object(parser, "Pod", Pod.class);
-          case "nodenames" -> names = nodeNames(parser);
-          case "nodes" -> wholeNodes = wholeNodes(parser, body);
+          case "nodenames" -> names = nodeNames(parser, known);
+          case "nodes" -> {
+            namesOfWhole = new AskedNodes(known);
+            whole = wholeNodes(parser, body, namesOfWhole);
+          }
           default -> parser.skipChildren();
         }
       }
       finish(parser);
-      List<RequestedNode> nodes = names != null ? names : wholeNodes;
-      if (nodes == null) {
+      if (names == null && whole == WholeNodes.NONE) {
         throw new InvalidObjectException(
             "NodeNames", "expected an array of node names, or whole nodes in Nodes, was neither");
       }
-      return new NodesRequest(required(pod), nodes, names == null);
+      return names == null
+          ? new NodesRequest(required(pod), namesOfWhole, whole)
+          : new NodesRequest(required(pod), names, WholeNodes.NONE);
     } catch (JacksonException e) {
-      throw notJson(e);
+      throw Tokens.notJson(e);
     }
   }
 
   /** Decodes the arguments of {@code bind}. */
-  public BindRequest bind(byte[] body) throws MalformedRequestException, InvalidObjectException {
+  public BindRequest bind(Body body) throws MalformedRequestException, InvalidObjectException {
     try (JsonParser parser = open(body)) {
       String podName = "";
       String podNamespace = "";
       String podUid = "";
       String node = "";
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        switch (key(parser)) {
-          case "podname" -> podName = text(parser, "PodName");
-          case "podnamespace" -> podNamespace = text(parser, "PodNamespace");
-          case "poduid" -> podUid = text(parser, "PodUID");
-          case "node" -> node = text(parser, "Node");
+        switch (Tokens.key(parser)) {
+          case "podname" -> podName = Tokens.text(parser, "PodName");
+          case "podnamespace" -> podNamespace = Tokens.text(parser, "PodNamespace");
+          case "poduid" -> podUid = Tokens.text(parser, "PodUID");
+          case "node" -> node = Tokens.text(parser, "Node");
           default -> parser.skipChildren();
         }
       }
       finish(parser);
       return new BindRequest(
-          required("PodName", podName),
-          required("PodNamespace", podNamespace),
-          required("PodUID", podUid),
-          required("Node", node));
+          Tokens.required("PodName", podName),
+          Tokens.required("PodNamespace", podNamespace),
+          Tokens.required("PodUID", podUid),
+          Tokens.required("Node", node));
     } catch (JacksonException e) {
-      throw notJson(e);
+      throw Tokens.notJson(e);
     }
   }
 
   /** Decodes the arguments of {@code preempt}. */
-  public PreemptRequest preempt(byte[] body)
+  public PreemptRequest preempt(Body body)
       throws MalformedRequestException, InvalidObjectException {
     try (JsonParser parser = open(body)) {
       Pod pod = null;
       Map<String, Victims> victims = null;
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        String key = key(parser);
+        String key = Tokens.key(parser);
         switch (key) {
           case "pod" -> pod = object(parser, "Pod", Pod.class);
           case "nodenametovictims", "nodenametometavictims" -> {
@@ -112,24 +124,28 @@ public final class RequestDecoder {
       finish(parser);
       return new PreemptRequest(required(pod), victims == null ? Map.of() : victims);
     } catch (JacksonException e) {
-      throw notJson(e);
+      throw Tokens.notJson(e);
     }
   }
 
-  /** Decodes a node that a request carried whole. */
-  public Node node(RequestedNode requested) throws InvalidObjectException {
+  /**
+   * Decodes a node that a request carried whole.
+   *
+   * @param name the name that the request gave it
+   */
+  public Node node(String name, ByteSlice json) throws InvalidObjectException {
     try {
-      return mapper.readValue(requested.json().toString(), Node.class);
+      return mapper.readValue(json.bytes(), json.offset(), json.length(), Node.class);
     } catch (JacksonException e) {
-      throw invalid("Nodes.items of " + requested.name(), e);
+      throw Tokens.invalid("Nodes.items of " + name, e);
     }
   }
 
-  private JsonParser open(byte[] body) throws MalformedRequestException {
-    JsonParser parser = mapper.createParser(body);
+  private JsonParser open(Body body) throws MalformedRequestException {
+    JsonParser parser = mapper.createParser(body.bytes(), 0, body.length());
     if (parser.nextToken() != JsonToken.START_OBJECT) {
       throw new MalformedRequestException(
-          "body: expected a JSON object, was " + describe(parser.currentToken()));
+          "body: expected a JSON object, was " + Tokens.describe(parser.currentToken()));
     }
     return parser;
   }
@@ -138,17 +154,10 @@ public final class RequestDecoder {
     if (parser.nextToken() != null) {
       throw new MalformedRequestException(
           "body: expected nothing after the JSON object, was "
-              + describe(parser.currentToken())
+              + Tokens.describe(parser.currentToken())
               + " at byte "
               + parser.currentTokenLocation().getByteOffset());
     }
-  }
-
-  /** Returns the current property's name in lower case and steps to its value. */
-  private static String key(JsonParser parser) {
-    String name = parser.currentName();
-    parser.nextToken();
-    return name.toLowerCase(Locale.ROOT);
   }
 
   private <T> @Nullable T object(JsonParser parser, String field, Class<T> type)
@@ -158,44 +167,47 @@ public final class RequestDecoder {
     }
     if (parser.currentToken() != JsonToken.START_OBJECT) {
       throw new InvalidObjectException(
-          field, "expected an object, was " + describe(parser.currentToken()));
+          field, "expected an object, was " + Tokens.describe(parser.currentToken()));
     }
     try {
       return mapper.readValue(parser, type);
     } catch (DatabindException e) {
-      throw invalid(field, e);
+      throw Tokens.invalid(field, e);
     }
   }
 
-  private static @Nullable List<RequestedNode> nodeNames(JsonParser parser)
+  private static @Nullable AskedNodes nodeNames(JsonParser parser, NodeNames known)
       throws MalformedRequestException {
-    if (!enterArray(parser, "NodeNames")) {
+    if (!Tokens.enterArray(parser, "NodeNames")) {
       return null;
     }
-    List<RequestedNode> names = new ArrayList<>();
+    AskedNodes names = new AskedNodes(known);
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       if (parser.currentToken() != JsonToken.VALUE_STRING) {
         throw new MalformedRequestException(
             "NodeNames["
                 + names.size()
                 + "]: expected a string, was "
-                + describe(parser.currentToken()));
+                + Tokens.describe(parser.currentToken()));
       }
-      names.add(RequestedNode.named(parser.getString()));
+      names.add(parser.getString());
     }
     return names;
   }
 
-  private static @Nullable List<RequestedNode> wholeNodes(JsonParser parser, byte[] body)
+  /** Reads where whole nodes lie, and adds their names. */
+  private static WholeNodes wholeNodes(JsonParser parser, Body body, AskedNodes names)
       throws MalformedRequestException, InvalidObjectException {
-    if (!enterObject(parser, "Nodes")) {
-      return null;
+    if (!Tokens.enterObject(parser, "Nodes")) {
+      return WholeNodes.NONE;
     }
-    List<RequestedNode> nodes = new ArrayList<>();
+    WholeNodes nodes = new WholeNodes(body.bytes());
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-      if (key(parser).equals("items") && enterArray(parser, "Nodes.items")) {
+      if (Tokens.key(parser).equals("items") && Tokens.enterArray(parser, "Nodes.items")) {
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-          nodes.add(wholeNode(parser, body, "Nodes.items[" + nodes.size() + "]"));
+          int from = (int) parser.currentTokenLocation().getByteOffset();
+          names.add(nodeName(parser, "Nodes.items[" + names.size() + "]"));
+          nodes.add(from, (int) parser.currentLocation().getByteOffset());
         }
       } else {
         parser.skipChildren();
@@ -204,18 +216,19 @@ public final class RequestDecoder {
     return nodes;
   }
 
-  private static RequestedNode wholeNode(JsonParser parser, byte[] body, String field)
+  /** Passes over a whole node and returns its name. */
+  private static String nodeName(JsonParser parser, String field)
       throws MalformedRequestException, InvalidObjectException {
-    int start = (int) parser.currentTokenLocation().getByteOffset();
-    if (!enterObject(parser, field)) {
+    if (!Tokens.enterObject(parser, field)) {
       throw new InvalidObjectException(field, "expected a node, was null");
     }
     String name = "";
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-      if (key(parser).equals("metadata") && enterObject(parser, field + ".metadata")) {
+      if (Tokens.key(parser).equals("metadata")
+          && Tokens.enterObject(parser, field + ".metadata")) {
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-          if (key(parser).equals("name")) {
-            name = text(parser, field + ".metadata.name");
+          if (Tokens.key(parser).equals("name")) {
+            name = Tokens.text(parser, field + ".metadata.name");
           } else {
             parser.skipChildren();
           }
@@ -224,19 +237,17 @@ public final class RequestDecoder {
         parser.skipChildren();
       }
     }
-    int end = (int) parser.currentLocation().getByteOffset();
-    return new RequestedNode(
-        required(field + ".metadata.name", name), new ByteSlice(body, start, end - start));
+    return Tokens.required(field + ".metadata.name", name);
   }
 
   private static @Nullable Map<String, Victims> victimsByNode(JsonParser parser, String field)
       throws MalformedRequestException, InvalidObjectException {
-    if (!enterObject(parser, field)) {
+    if (!Tokens.enterObject(parser, field)) {
       return null;
     }
     Map<String, Victims> byNode = new LinkedHashMap<>();
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-      String node = required(field, parser.currentName());
+      String node = Tokens.required(field, parser.currentName());
       parser.nextToken();
       byNode.put(node, victims(parser, field + "[" + node + "]"));
     }
@@ -247,11 +258,11 @@ public final class RequestDecoder {
       throws MalformedRequestException, InvalidObjectException {
     List<String> uids = new ArrayList<>();
     long pdbViolations = 0;
-    if (enterObject(parser, field)) {
+    if (Tokens.enterObject(parser, field)) {
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        switch (key(parser)) {
+        switch (Tokens.key(parser)) {
           case "pods" -> {
-            if (enterArray(parser, field + ".Pods")) {
+            if (Tokens.enterArray(parser, field + ".Pods")) {
               while (parser.nextToken() != JsonToken.END_ARRAY) {
                 uids.add(victimUid(parser, field + ".Pods[" + uids.size() + "]"));
               }
@@ -262,7 +273,7 @@ public final class RequestDecoder {
               throw new MalformedRequestException(
                   field
                       + ".NumPDBViolations: expected a whole number, was "
-                      + describe(parser.currentToken()));
+                      + Tokens.describe(parser.currentToken()));
             }
             pdbViolations = parser.getLongValue();
           }
@@ -277,15 +288,15 @@ public final class RequestDecoder {
   private static String victimUid(JsonParser parser, String field)
       throws MalformedRequestException, InvalidObjectException {
     String uid = "";
-    if (enterObject(parser, field)) {
+    if (Tokens.enterObject(parser, field)) {
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        switch (key(parser)) {
-          case "uid" -> uid = text(parser, field + ".UID");
+        switch (Tokens.key(parser)) {
+          case "uid" -> uid = Tokens.text(parser, field + ".UID");
           case "metadata" -> {
-            if (enterObject(parser, field + ".metadata")) {
+            if (Tokens.enterObject(parser, field + ".metadata")) {
               while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                if (key(parser).equals("uid")) {
-                  uid = text(parser, field + ".metadata.uid");
+                if (Tokens.key(parser).equals("uid")) {
+                  uid = Tokens.text(parser, field + ".metadata.uid");
                 } else {
                   parser.skipChildren();
                 }
@@ -296,40 +307,7 @@ public final class RequestDecoder {
         }
       }
     }
-    return required(field + ".UID", uid);
-  }
-
-  private static boolean enterObject(JsonParser parser, String field)
-      throws MalformedRequestException {
-    return enter(parser, JsonToken.START_OBJECT, field);
-  }
-
-  private static boolean enterArray(JsonParser parser, String field)
-      throws MalformedRequestException {
-    return enter(parser, JsonToken.START_ARRAY, field);
-  }
-
-  private static boolean enter(JsonParser parser, JsonToken start, String field)
-      throws MalformedRequestException {
-    if (parser.currentToken() == start) {
-      return true;
-    }
-    if (parser.currentToken() == JsonToken.VALUE_NULL) {
-      return false;
-    }
-    throw new MalformedRequestException(
-        field + ": expected " + describe(start) + ", was " + describe(parser.currentToken()));
-  }
-
-  private static String text(JsonParser parser, String field) throws MalformedRequestException {
-    if (parser.currentToken() == JsonToken.VALUE_NULL) {
-      return "";
-    }
-    if (parser.currentToken() != JsonToken.VALUE_STRING) {
-      throw new MalformedRequestException(
-          field + ": expected a string, was " + describe(parser.currentToken()));
-    }
-    return parser.getString();
+    return Tokens.required(field + ".UID", uid);
   }
 
   private static Pod required(@Nullable Pod pod) throws InvalidObjectException {
@@ -337,74 +315,5 @@ public final class RequestDecoder {
       throw new InvalidObjectException("Pod", "expected a pod, was none");
     }
     return pod;
-  }
-
-  private static String required(String field, String text) throws InvalidObjectException {
-    if (text.isEmpty()) {
-      throw new InvalidObjectException(field, "expected a name, was none");
-    }
-    if (text.length() > MAX_NAME_CHARS || text.chars().anyMatch(Character::isISOControl)) {
-      throw new InvalidObjectException(
-          field,
-          "expected a name of at most "
-              + MAX_NAME_CHARS
-              + " printable characters, was a text of "
-              + text.length());
-    }
-    return text;
-  }
-
-  private static MalformedRequestException notJson(JacksonException e) {
-    TokenStreamLocation location = e.getLocation();
-    return new MalformedRequestException(
-        "body: expected JSON"
-            + (location == null ? "" : ", at byte " + location.getByteOffset())
-            + ": "
-            + e.getOriginalMessage());
-  }
-
-  private static InvalidObjectException invalid(String root, JacksonException e) {
-    StringBuilder path = new StringBuilder(root);
-    for (JacksonException.Reference reference : e.getPath()) {
-      if (reference.getPropertyName() == null) {
-        path.append('[').append(reference.getIndex()).append(']');
-      } else {
-        path.append('.').append(reference.getPropertyName());
-      }
-    }
-    return new InvalidObjectException(path.toString(), "expected " + expected(e));
-  }
-
-  private static String expected(JacksonException e) {
-    if (!(e instanceof MismatchedInputException mismatch) || mismatch.getTargetType() == null) {
-      return "a value of another form";
-    }
-    Class<?> type = mismatch.getTargetType();
-    if (Collection.class.isAssignableFrom(type)) {
-      return "an array";
-    } else if (type == String.class) {
-      return "a string";
-    } else if (Number.class.isAssignableFrom(type)
-        || (type.isPrimitive() && type != boolean.class)) {
-      return "a number";
-    } else if (type == Boolean.class || type == boolean.class) {
-      return "true or false";
-    }
-    return "an object";
-  }
-
-  private static String describe(@Nullable JsonToken token) {
-    if (token == null) {
-      return "nothing";
-    }
-    return switch (token) {
-      case START_OBJECT -> "an object";
-      case START_ARRAY -> "an array";
-      case VALUE_STRING -> "a string";
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
-      case VALUE_TRUE, VALUE_FALSE -> "true or false";
-      case VALUE_NULL -> "null";
-      default -> "something else";
-    };
   }
 }

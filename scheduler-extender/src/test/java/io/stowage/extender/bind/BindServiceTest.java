@@ -12,6 +12,7 @@ import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.leader.Leadership;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.DescribedNodes;
@@ -213,7 +214,10 @@ class BindServiceTest {
     putSharesOfOneAmount();
     loop.run(
         state ->
-            state.filter(ObservedPod.pending(share("b")), List.of("gpus"), DescribedNodes.NONE));
+            state.filter(
+                ObservedPod.pending(share("b")),
+                AskedNodes.of(state.nodeNames(), List.of("gpus")),
+                DescribedNodes.NONE));
     CompletableFuture<BindOutcome> outcome = service(Duration.ofHours(1)).bind("b", "gpus");
     waitUntilAsked();
     loop.run(state -> state.removePod("b"));

@@ -4,22 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -40,9 +37,8 @@ class SchedulingRateE2E {
       List.of(
           System.getProperty("stowage.rate.setups", "default,no-op,stowage,nomination")
               .split(",", -1));
-  private static final int CREATORS = 4;
 
-  /** Cycled through, so that no pod is like the one before it. */
+  /** Of as many pods each, created at once, so that few are like the one before. */
   private static final List<String> SHAPES =
       List.of(
           "cpu=3,memory=8Gi,nvidia.com/gpu=1",
@@ -56,11 +52,15 @@ class SchedulingRateE2E {
   private static final class Followed implements Watcher<Pod> {
     private final Map<String, String> nominated = new ConcurrentHashMap<>();
     private final Map<String, String> bound = new ConcurrentHashMap<>();
+    private volatile long lastCreatedNanos;
     private volatile long lastBoundNanos;
 
     @Override
     public void eventReceived(Action action, Pod pod) {
       String name = pod.getMetadata().getName();
+      if (action == Action.ADDED) {
+        lastCreatedNanos = System.nanoTime();
+      }
       if (ClusterSnapshot.isBound(pod)) {
         if (bound.put(name, pod.getSpec().getNodeName()) == null) {
           lastBoundNanos = System.nanoTime();
@@ -96,7 +96,7 @@ class SchedulingRateE2E {
   }
 
   @Test
-  void everyPodIsBoundAndWhereNominated() throws Exception {
+  void everyPodIsBoundAndWhereNominated() {
     List<String> lines =
         IntStream.range(0, NODES)
             .mapToObj(i -> NodeLists.node("node-%05d".formatted(i), 8))
@@ -130,7 +130,7 @@ class SchedulingRateE2E {
     }
   }
 
-  private static Rate run(String setUp, Path nodes) throws Exception {
+  private static Rate run(String setUp, Path nodes) {
     String directory = "rate-" + setUp.replaceAll("[^A-Za-z0-9]", "-");
     try (ControlPlane controlPlane = ControlPlane.start(directory, nodes)) {
       if (setUp.equals("default")) {
@@ -194,49 +194,57 @@ class SchedulingRateE2E {
     return edited;
   }
 
-  private static Rate measure(ControlPlane controlPlane, String config, String setUp)
-      throws Exception {
+  private static Rate measure(ControlPlane controlPlane, String config, String setUp) {
     KubernetesClient client = controlPlane.admin();
     Followed followed = new Followed();
     String schedulerName = setUp.equals("default") ? "default-scheduler" : Pods.STOWAGE;
     try (ChildProcess scheduler = controlPlane.startSchedulerWith(config);
         Watch watch = client.pods().inNamespace("default").watch(followed)) {
       assertThat(watch).isNotNull();
-      create(client, "warm-up", WARM_UP_PODS, schedulerName);
-      followed.awaitBound(WARM_UP_PODS, scheduler);
+      create(client, "warm-up", WARM_UP_PODS / SHAPES.size(), schedulerName);
+      int warmUp = WARM_UP_PODS / SHAPES.size() * SHAPES.size();
+      followed.awaitBound(warmUp, scheduler);
       long start = System.nanoTime();
-      create(client, "pod", PODS, schedulerName);
-      double createSeconds = (System.nanoTime() - start) / 1e9;
-      followed.awaitBound(WARM_UP_PODS + PODS, scheduler);
+      create(client, "pod", PODS / SHAPES.size(), schedulerName);
+      int pods = PODS / SHAPES.size() * SHAPES.size();
+      followed.awaitBound(warmUp + pods, scheduler);
       double seconds = (followed.lastBoundNanos - start) / 1e9;
       System.out.printf(
           Locale.ROOT,
           "%s: %d pods created in %.1f s, bound in %.1f s, %d nominated%n",
           setUp,
-          PODS,
-          createSeconds,
+          pods,
+          (followed.lastCreatedNanos - start) / 1e9,
           seconds,
           followed.nominated.size());
-      return new Rate(followed.nominated.size(), followed.elsewhere(), PODS / seconds);
+      return new Rate(followed.nominated.size(), followed.elsewhere(), pods / seconds);
     }
   }
 
-  private static void create(KubernetesClient client, String name, int count, String schedulerName)
-      throws Exception {
-    ExecutorService creators = Executors.newFixedThreadPool(CREATORS);
-    try {
-      List<Future<Pod>> created = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        Pod pod =
-            Pods.pod("%s-%05d".formatted(name, i), schedulerName, SHAPES.get(i % SHAPES.size()))
-                .build();
-        created.add(creators.submit(() -> client.pods().resource(pod).create()));
-      }
-      for (Future<Pod> future : created) {
-        future.get(1, TimeUnit.MINUTES);
-      }
-    } finally {
-      creators.shutdownNow();
+  /** Has the Job controller create the pods of one Job for each shape, which run for an hour. */
+  private static void create(
+      KubernetesClient client, String name, int podsPerShape, String schedulerName) {
+    for (int shape = 0; shape < SHAPES.size(); shape++) {
+      PodBuilder pod = Pods.pod(name, schedulerName, SHAPES.get(shape));
+      client
+          .resource(
+              new JobBuilder()
+                  .withNewMetadata()
+                  .withName(name + "-" + shape)
+                  .withNamespace("default")
+                  .endMetadata()
+                  .withNewSpec()
+                  .withParallelism(podsPerShape)
+                  .withCompletions(podsPerShape)
+                  .withNewTemplate()
+                  .withNewMetadata()
+                  .addToAnnotations("local.stowage.io/run-seconds", "3600")
+                  .endMetadata()
+                  .withSpec(pod.editSpec().withRestartPolicy("Never").endSpec().buildSpec())
+                  .endTemplate()
+                  .endSpec()
+                  .build())
+          .create();
     }
   }
 }

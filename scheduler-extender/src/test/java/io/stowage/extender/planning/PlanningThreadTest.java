@@ -16,6 +16,7 @@ import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.ForwardingPolicy;
@@ -141,7 +142,12 @@ class PlanningThreadTest {
     loop.run(state -> state.putPod(pod("c", 8)));
     await().until(() -> pendingSlots() == 3);
     awaitRest();
-    loop.run(state -> state.filter(pod("c", 8), List.of("n0", "n1", "n2"), DescribedNodes.NONE));
+    loop.run(
+        state ->
+            state.filter(
+                pod("c", 8),
+                AskedNodes.of(state.nodeNames(), List.of("n0", "n1", "n2")),
+                DescribedNodes.NONE));
     await().until(() -> pendingSlots() == 2);
   }
 

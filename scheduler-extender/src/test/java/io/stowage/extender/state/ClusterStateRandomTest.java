@@ -8,6 +8,7 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Planner;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -146,7 +147,8 @@ class ClusterStateRandomTest {
     List<String> asked = new ArrayList<>(api.nodes.keySet());
     asked.add("ghost");
     Collections.shuffle(asked, random);
-    FilterDecision decision = state.filter(pod, asked, DescribedNodes.NONE);
+    FilterDecision decision =
+        state.filter(pod, AskedNodes.of(state.nodeNames(), asked), DescribedNodes.NONE);
     assertThat(asked).as(when).containsAll(decision.kept());
     assertThat(decision.kept().size()).as(when).isLessThanOrEqualTo(3);
     if (decision.kept().isEmpty()) {
@@ -155,7 +157,8 @@ class ClusterStateRandomTest {
           .isEqualTo(asked.size());
     }
     if (random.nextInt(4) == 0) {
-      assertThat(state.prioritize(pod, asked, DescribedNodes.NONE))
+      assertThat(
+              state.prioritize(pod, AskedNodes.of(state.nodeNames(), asked), DescribedNodes.NONE))
           .as(when)
           .doesNotHaveDuplicates()
           .isSubsetOf(asked);

@@ -16,6 +16,7 @@ import io.stowage.core.cluster.Resources;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.BindDecision.AlreadyBound;
 import io.stowage.extender.state.BindDecision.Refused;
 import io.stowage.extender.state.BindDecision.Write;
@@ -42,7 +43,7 @@ class ClusterStateTest {
           () -> nowNanos);
 
   private FilterDecision filter(ObservedPod pod, String... nodes) {
-    return state.filter(pod, List.of(nodes), DescribedNodes.NONE);
+    return state.filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE);
   }
 
   private List<String> kept(ObservedPod pod, String... nodes) {
@@ -138,7 +139,9 @@ class ClusterStateTest {
     Node described = node("new", 8, NodeGpus.NONE);
     FilterDecision decision =
         state.filter(
-            cpuPod("a", 1), List.of("new", "ghost"), name -> name.equals("new") ? described : null);
+            cpuPod("a", 1),
+            AskedNodes.of(state.nodeNames(), List.of("new", "ghost")),
+            name -> name.equals("new") ? described : null);
     assertThat(decision.kept()).containsExactly("new");
     assertThat(decision.failed()).containsExactly(Map.entry("ghost", Reasons.UNKNOWN_NODE));
     assertThat(decision.unknownNodes()).isEqualTo(2);

@@ -1,5 +1,6 @@
 package io.stowage.extender.state;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
@@ -83,8 +84,13 @@ public class ForwardingPolicy implements PlacementPolicy {
   }
 
   @Override
-  public long version(NodeState node) {
-    return policy.version(node);
+  public long likeness(NodeState node) {
+    return policy.likeness(node);
+  }
+
+  @Override
+  public @Nullable ChangeLog changes() {
+    return policy.changes();
   }
 
   @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stowage.core.cluster.NodeGpus;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -98,7 +99,11 @@ class HoldsTest {
     state.putNode(node("n1", 4, NodeGpus.NONE));
     state.putNode(node("n2", 4, NodeGpus.NONE));
     assertThat(test.kept(cpuPod("a", 4), "n1", "n2")).first().isEqualTo("n1");
-    assertThat(state.prioritize(cpuPod("a", 4), List.of("n2", "n1"), DescribedNodes.NONE))
+    assertThat(
+            state.prioritize(
+                cpuPod("a", 4),
+                AskedNodes.of(state.nodeNames(), List.of("n2", "n1")),
+                DescribedNodes.NONE))
         .containsExactly("n1", "n2");
     assertThat(state.figures().holds()).isEqualTo(1);
   }

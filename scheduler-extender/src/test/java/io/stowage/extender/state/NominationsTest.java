@@ -12,6 +12,7 @@ import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.extender.kube.Nominee;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,7 @@ class NominationsTest {
 
   /** kube-scheduler is at work: it asks about a pod that nobody else knows. */
   private void kubeSchedulerAsks() {
-    state.filter(cpuPod("somebody", 1000), List.of(), DescribedNodes.NONE);
+    filter(cpuPod("somebody", 1000));
   }
 
   private static ObservedPod open(ObservedPod pod) {
@@ -95,7 +96,7 @@ class NominationsTest {
   }
 
   private FilterDecision filter(ObservedPod pod, String... nodes) {
-    return state.filter(pod, List.of(nodes), DescribedNodes.NONE);
+    return state.filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE);
   }
 
   @Test

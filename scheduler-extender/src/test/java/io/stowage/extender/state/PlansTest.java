@@ -17,6 +17,7 @@ import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -53,7 +54,9 @@ class PlansTest {
   }
 
   private List<String> filter(ObservedPod pod, String... nodes) {
-    return state.filter(pod, List.of(nodes), DescribedNodes.NONE).kept();
+    return state
+        .filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE)
+        .kept();
   }
 
   private void bind(String uid, String nodeName, BindOutcome outcome) {

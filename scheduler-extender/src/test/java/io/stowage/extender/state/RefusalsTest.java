@@ -11,6 +11,7 @@ import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +48,10 @@ class RefusalsTest {
   }
 
   private List<String> kept(ObservedPod pod) {
-    return state.filter(pod, List.of("n1", "n2", "n3"), DescribedNodes.NONE).kept();
+    return state
+        .filter(
+            pod, AskedNodes.of(state.nodeNames(), List.of("n1", "n2", "n3")), DescribedNodes.NONE)
+        .kept();
   }
 
   private String best() {

@@ -6,6 +6,7 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.BindDecision.Write;
 import java.time.Duration;
 import java.util.List;
@@ -41,7 +42,7 @@ final class TestState {
   }
 
   FilterDecision filter(ObservedPod pod, String... nodes) {
-    return state.filter(pod, List.of(nodes), DescribedNodes.NONE);
+    return state.filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE);
   }
 
   List<String> kept(ObservedPod pod, String... nodes) {

@@ -13,6 +13,7 @@ import io.stowage.core.cluster.Resources;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.HoldSettings;
@@ -83,7 +84,11 @@ class WakerTest {
   private void refuse(ObservedPod pod, String... nodes) {
     nowNanos++;
     state.putPod(pod);
-    assertThat(state.filter(pod, List.of(nodes), DescribedNodes.NONE).kept()).isEmpty();
+    assertThat(
+            state
+                .filter(pod, AskedNodes.of(state.nodeNames(), List.of(nodes)), DescribedNodes.NONE)
+                .kept())
+        .isEmpty();
     nowNanos++;
   }
 

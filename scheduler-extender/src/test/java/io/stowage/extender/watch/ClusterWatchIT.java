@@ -16,6 +16,7 @@ import io.stowage.core.policy.Policies;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.HoldSettings;
@@ -484,7 +485,12 @@ class ClusterWatchIT {
       assertThat(watch).isNotNull();
       awaitWatching();
       List<String> kept =
-          ask(state -> state.filter(pod, List.of("n1"), DescribedNodes.NONE).kept());
+          ask(
+              state ->
+                  state
+                      .filter(
+                          pod, AskedNodes.of(state.nodeNames(), List.of("n1")), DescribedNodes.NONE)
+                      .kept());
       assertThat(kept).containsExactly("n1");
       clockAheadNanos.addAndGet(Duration.ofMinutes(5).toNanos());
       assertThat(holds()).isEqualTo(1);

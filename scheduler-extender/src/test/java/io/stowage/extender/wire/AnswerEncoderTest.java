@@ -2,6 +2,9 @@ package io.stowage.extender.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.names.NodeNames;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,17 +15,24 @@ import org.junit.jupiter.api.Test;
 class AnswerEncoderTest {
   private final AnswerEncoder encoder = new AnswerEncoder();
 
-  private static String text(byte[] bytes) {
-    return new String(bytes, StandardCharsets.UTF_8);
+  private static String text(Buffer answer) {
+    return answer.toString(StandardCharsets.UTF_8);
+  }
+
+  private static NodesRequest request(String nodes)
+      throws MalformedRequestException, InvalidObjectException {
+    String body = "{\"Pod\":{}," + nodes + "}";
+    return new RequestDecoder()
+        .nodes(Body.of(body.getBytes(StandardCharsets.UTF_8)), new NodeNames());
   }
 
   @Test
-  void filterWithNames() {
+  void filterWithNames() throws MalformedRequestException, InvalidObjectException {
     assertThat(
             text(
                 encoder.filter(
-                    false,
-                    List.of(RequestedNode.named("n1"), RequestedNode.named("n2")),
+                    request("\"NodeNames\":[\"n1\",\"n2\"]"),
+                    List.of("n1", "n2"),
                     Map.of("n3", "a \"reason\""),
                     Map.of("n4", "b"))))
         .isEqualTo(
@@ -31,13 +41,21 @@ class AnswerEncoderTest {
   }
 
   @Test
-  void filterThatKeepsNothingHasAnEmptyListNotNull() {
-    assertThat(text(encoder.filter(false, List.of(), Map.of(), Map.of())))
+  void filterThatKeepsNothingHasAnEmptyListNotNull()
+      throws MalformedRequestException, InvalidObjectException {
+    assertThat(text(encoder.filter(request("\"NodeNames\":[]"), List.of(), Map.of(), Map.of())))
         .contains("\"NodeNames\":[]");
-    assertThat(text(encoder.filter(true, List.of(), Map.of(), Map.of())))
+    assertThat(text(encoder.filter(request("\"Nodes\":{}"), List.of(), Map.of(), Map.of())))
         .isEqualTo(
             "{\"Nodes\":{\"metadata\":{},\"items\":[]},\"NodeNames\":null,\"FailedNodes\":{},"
                 + "\"FailedAndUnresolvableNodes\":{},\"Error\":\"\"}");
+  }
+
+  @Test
+  void namesThatNeedItAreEscaped() throws MalformedRequestException, InvalidObjectException {
+    NodesRequest request = request("\"NodeNames\":[\"a\\\"\\n\",\"é\"]");
+    assertThat(text(encoder.filter(request, request.nodes().names(), Map.of(), Map.of())))
+        .startsWith("{\"Nodes\":null,\"NodeNames\":[\"a\\\"\\n\",\"é\"],");
   }
 
   @Test

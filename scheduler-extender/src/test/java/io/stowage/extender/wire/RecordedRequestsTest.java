@@ -9,6 +9,7 @@ import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.names.NodeNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
@@ -25,10 +26,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RecordedRequestsTest {
   private final RequestDecoder decoder = new RequestDecoder();
 
-  private static byte[] recorded(String name) throws IOException {
+  private static Body recorded(String name) throws IOException {
     try (InputStream body = RecordedRequestsTest.class.getResourceAsStream(name + ".json")) {
       assertThat(body).as(name).isNotNull();
-      return body.readAllBytes();
+      return Body.of(body.readAllBytes());
     }
   }
 
@@ -46,23 +47,23 @@ class RecordedRequestsTest {
   @ParameterizedTest
   @ValueSource(strings = {"filter", "prioritize"})
   void namesAreDecoded(String recording) throws Exception {
-    NodesRequest request = decoder.nodes(recorded(recording));
+    NodesRequest request = decoder.nodes(recorded(recording), new NodeNames());
     read(request.pod());
     assertThat(request.wholeNodes()).isFalse();
-    List<String> names = request.nodes().stream().map(RequestedNode::name).toList();
+    List<String> names = request.nodes().names();
     assertThat(names).hasSize(100).doesNotHaveDuplicates().allMatch(n -> n.startsWith("node-"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"filter-nodes", "prioritize-nodes"})
   void wholeNodesAreDecoded(String recording) throws Exception {
-    NodesRequest request = decoder.nodes(recorded(recording));
+    NodesRequest request = decoder.nodes(recorded(recording), new NodeNames());
     read(request.pod());
     assertThat(request.wholeNodes()).isTrue();
-    assertThat(request.nodes()).isNotEmpty();
-    for (RequestedNode requested : request.nodes()) {
-      Node node = new NodeReader(GpuResources.DEFAULT).read(decoder.node(requested));
-      assertThat(node.name()).isEqualTo(requested.name());
+    assertThat(request.nodes().names()).isNotEmpty();
+    for (String name : request.nodes().names()) {
+      Node node = new NodeReader(GpuResources.DEFAULT).read(decoder.node(name, request.json(name)));
+      assertThat(node.name()).isEqualTo(name);
       assertThat(node.ready()).isTrue();
       assertThat(node.allocatable().cpuMilli()).isEqualTo(64_000);
       assertThat(node.allocatable().memoryBytes()).isEqualTo(256L << 30);

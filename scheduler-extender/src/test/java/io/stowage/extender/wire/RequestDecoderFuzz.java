@@ -8,21 +8,28 @@ import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.names.NodeNames;
 
 /** Any body is decoded, or refused with a sentence. */
 class RequestDecoderFuzz {
   private final RequestDecoder decoder = new RequestDecoder();
+  private final NodeNames known = new NodeNames();
   private final PodReader podReader = new PodReader(GpuResources.DEFAULT);
   private final NodeReader nodeReader = new NodeReader(GpuResources.DEFAULT);
+
+  RequestDecoderFuzz() {
+    known.put("node-053", 0);
+    known.put("n1", 1);
+  }
 
   @FuzzTest
   void nodes(byte[] body) {
     try {
-      NodesRequest request = decoder.nodes(body);
+      NodesRequest request = decoder.nodes(Body.of(body), known);
       read(request.pod());
-      for (RequestedNode requested : request.nodes()) {
+      for (String name : request.nodes().names()) {
         if (request.wholeNodes()) {
-          nodeReader.read(decoder.node(requested));
+          nodeReader.read(decoder.node(name, request.json(name)));
         }
       }
     } catch (MalformedRequestException | InvalidObjectException e) {
@@ -33,7 +40,7 @@ class RequestDecoderFuzz {
   @FuzzTest
   void bind(byte[] body) {
     try {
-      BindRequest request = decoder.bind(body);
+      BindRequest request = decoder.bind(Body.of(body));
       assertThat(request.podUid()).isNotEmpty();
     } catch (MalformedRequestException | InvalidObjectException e) {
       assertThat(e.getMessage()).isNotBlank();
@@ -43,7 +50,7 @@ class RequestDecoderFuzz {
   @FuzzTest
   void preempt(byte[] body) {
     try {
-      PreemptRequest request = decoder.preempt(body);
+      PreemptRequest request = decoder.preempt(Body.of(body));
       read(request.pod());
       assertThat(request.victimsByNode().values()).allSatisfy(v -> assertThat(v).isNotNull());
     } catch (MalformedRequestException | InvalidObjectException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.names.NodeNames;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,16 +19,16 @@ class RequestDecoderTest {
   private static final String POD = "{\"metadata\":{\"name\":\"p\",\"uid\":\"u\"},\"spec\":{}}";
   private final RequestDecoder decoder = new RequestDecoder();
 
-  private static byte[] bytes(String json) {
-    return json.getBytes(StandardCharsets.UTF_8);
+  private static Body bytes(String json) {
+    return Body.of(json.getBytes(StandardCharsets.UTF_8));
   }
 
   private NodesRequest nodes(String json) throws MalformedRequestException, InvalidObjectException {
-    return decoder.nodes(bytes(json));
+    return decoder.nodes(bytes(json), new NodeNames());
   }
 
   private static List<String> names(NodesRequest request) {
-    return request.nodes().stream().map(RequestedNode::name).toList();
+    return request.nodes().names();
   }
 
   @ParameterizedTest
@@ -45,11 +46,11 @@ class RequestDecoderTest {
 
   @Test
   void emptyIsNotAbsent() throws MalformedRequestException, InvalidObjectException {
-    assertThat(nodes("{\"Pod\":" + POD + ",\"NodeNames\":[]}").nodes()).isEmpty();
+    assertThat(nodes("{\"Pod\":" + POD + ",\"NodeNames\":[]}").nodes().names()).isEmpty();
     NodesRequest whole = nodes("{\"Pod\":" + POD + ",\"Nodes\":{\"items\":[]}}");
-    assertThat(whole.nodes()).isEmpty();
+    assertThat(whole.nodes().names()).isEmpty();
     assertThat(whole.wholeNodes()).isTrue();
-    assertThat(nodes("{\"Pod\":" + POD + ",\"Nodes\":{\"items\":null}}").nodes()).isEmpty();
+    assertThat(nodes("{\"Pod\":" + POD + ",\"Nodes\":{\"items\":null}}").nodes().names()).isEmpty();
     assertThatThrownBy(() -> nodes("{\"Pod\":" + POD + "}"))
         .isInstanceOf(InvalidObjectException.class)
         .hasMessageStartingWith("NodeNames: expected an array of node names");
@@ -72,10 +73,9 @@ class RequestDecoderTest {
                 + second
                 + "]}}");
     assertThat(names(request)).containsExactly("n1", "n2");
-    assertThat(request.nodes())
-        .extracting(node -> node.json().toString())
-        .containsExactly(first, second);
-    assertThat(decoder.node(request.nodes().get(1)).getMetadata().getName()).isEqualTo("n2");
+    assertThat(request.json("n1").toString()).isEqualTo(first);
+    assertThat(request.json("n2").toString()).isEqualTo(second);
+    assertThat(decoder.node("n2", request.json("n2")).getMetadata().getName()).isEqualTo("n2");
   }
 
   @ParameterizedTest
@@ -192,7 +192,7 @@ class RequestDecoderTest {
   /** Whatever the bytes, the outcome is a request or one of the two refusals. */
   @Test
   void bodyNestedTooDeeplyIsRefused() {
-    byte[] body = bytes("{\"Pod\":" + "[".repeat(3000));
+    Body body = bytes("{\"Pod\":" + "[".repeat(3000));
     assertThatThrownBy(() -> decoder.bind(body))
         .isInstanceOf(MalformedRequestException.class)
         .hasMessageStartingWith("body: expected JSON")
@@ -202,7 +202,7 @@ class RequestDecoderTest {
   @Test
   void bodyInAnotherEncodingThanUtf8IsRefused() {
     byte[] body = ("{\"Pod\":" + POD + ",\"NodeNames\":[]}").getBytes(StandardCharsets.UTF_16);
-    assertThatThrownBy(() -> decoder.nodes(body))
+    assertThatThrownBy(() -> decoder.nodes(Body.of(body), new NodeNames()))
         .isInstanceOf(MalformedRequestException.class)
         .hasMessageStartingWith("body: expected JSON");
   }
@@ -223,11 +223,11 @@ class RequestDecoderTest {
   void mutilatedBodiesAreRefusedOrRead(long seed) {
     Random random = new Random(seed);
     byte[] body =
-        bytes(
-            "{\"Pod\":{\"metadata\":{\"name\":\"p\",\"uid\":\"u\",\"labels\":{\"a\":\"b\"}},\"spec\":"
+        ("{\"Pod\":{\"metadata\":{\"name\":\"p\",\"uid\":\"u\",\"labels\":{\"a\":\"b\"}},\"spec\":"
                 + "{\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"1\"}}}]}},"
                 + "\"Nodes\":{\"items\":[{\"metadata\":{\"name\":\"n1\"}},{\"metadata\":{\"name\":\"n2\"}}]},"
-                + "\"NodeNames\":null}");
+                + "\"NodeNames\":null}")
+            .getBytes(StandardCharsets.UTF_8);
     for (int i = 0; i < 3_000; i++) {
       byte[] mutilated = body.clone();
       for (int j = 0; j <= random.nextInt(4); j++) {
@@ -238,8 +238,8 @@ class RequestDecoderTest {
       }
       String outcome;
       try {
-        NodesRequest request = decoder.nodes(mutilated);
-        outcome = request.nodes().isEmpty() ? "empty" : "read";
+        NodesRequest request = decoder.nodes(Body.of(mutilated), new NodeNames());
+        outcome = request.nodes().size() == 0 ? "empty" : "read";
       } catch (MalformedRequestException | InvalidObjectException e) {
         outcome = "refused";
         assertThat(e.getMessage()).as("seed %d, round %d", seed, i).contains(": expected ");

@@ -1,0 +1,201 @@
+package io.stowage.benchmarks.load;
+
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.core.policy.Policies;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.SyntheticWorkload;
+import io.stowage.core.trace.TracePod;
+import io.stowage.extender.bind.InMemoryBinder;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.service.ExtenderService;
+import io.stowage.extender.service.ServiceSettings;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service on a generated cluster that is filled to 90 % of its GPUs, with the planner running
+ * and a watch that tells 200 events a second.
+ */
+final class LoadedService implements AutoCloseable {
+  static final int EVENTS_PER_SECOND = 200;
+  private static final double FILLED = 0.9;
+  private static final long SEED = 42;
+  private static final int WORKLOAD = 2_000;
+  private static final int NODES_COMPARED = 64;
+  private static final int PODS_WITHOUT_ROOM = 2_000;
+  private static final int STATES_AT_ONCE = 1_000;
+
+  private final Scenario scenario;
+  private final ExtenderService service;
+  private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor();
+  private final SplittableRandom random = new SplittableRandom(SEED);
+
+  /** The pods that will end, the next first; belongs to the event loop. */
+  private final ArrayDeque<String> running = new ArrayDeque<>();
+
+  private int created;
+  private double filled;
+
+  LoadedService(int nodes) throws IOException {
+    scenario = SyntheticWorkload.generate(nodes, WORKLOAD, SyntheticWorkload.Gpus.POOLS, SEED);
+    service =
+        ExtenderService.start(
+            ServiceSettings.DEFAULT.onPort(0),
+            Policies.create("stowage", TypicalPods.of(Map.of())),
+            new Random(SEED),
+            new InMemoryBinder(placement -> {}));
+    List<ObservedPod> pods = pods();
+    service.loop().run(state -> scenario.nodes().forEach(state::putNode));
+    for (int i = 0; i < pods.size(); i += STATES_AT_ONCE) {
+      List<ObservedPod> some = pods.subList(i, Math.min(pods.size(), i + STATES_AT_ONCE));
+      service
+          .loop()
+          .run(
+              state ->
+                  some.forEach(
+                      pod -> {
+                        state.putPod(pod);
+                        running.add(pod.pod().uid());
+                      }));
+    }
+    service.loop().run(state -> state.markSynced());
+  }
+
+  /** Has the watch tell its events from now on. */
+  void startWatch() {
+    watch.scheduleAtFixedRate(
+        this::event, 0, TimeUnit.SECONDS.toNanos(1) / EVENTS_PER_SECOND, TimeUnit.NANOSECONDS);
+  }
+
+  /** A node is reported again, changed every other time in what it offers of no weight. */
+  private void event() {
+    Node node = scenario.nodes().get(random.nextInt(scenario.nodes().size()));
+    boolean fewerPods = random.nextBoolean();
+    service
+        .loop()
+        .run(
+            state ->
+                state.putNode(
+                    Node.ready(
+                        node.name(),
+                        node.allocatable(),
+                        node.podCapacity() - (fewerPods ? 1 : 0),
+                        node.gpus())));
+  }
+
+  private List<ObservedPod> pods() {
+    Cluster cluster = new Cluster();
+    scenario.nodes().forEach(cluster::putNode);
+    PlacementPolicy policy = Policies.create("best-fit", TypicalPods.of(Map.of()));
+    List<ObservedPod> pods = new ArrayList<>();
+    long capacityMilli = freeGpuMilli(cluster);
+    double leftMilli = capacityMilli;
+    int without = 0;
+    while (leftMilli > (1 - FILLED) * capacityMilli && without < PODS_WITHOUT_ROOM) {
+      PodShape shape = scenario.pods().get(random.nextInt(WORKLOAD)).shape();
+      NodeState node = bestOfSome(cluster, policy, shape);
+      if (node == null) {
+        without++;
+        continue;
+      }
+      without = 0;
+      leftMilli += node.freeGpuMilli() * -1.0;
+      int[] chosen = policy.gpuDevices(shape, node);
+      List<Integer> devices =
+          shape.gpu().isShare() ? Arrays.stream(chosen).boxed().toList() : List.of();
+      Pod pod = new Pod("filled-" + created, "default", "filled-" + created, shape, 0);
+      created++;
+      cluster.place(new Placement(pod, node.name(), devices));
+      leftMilli += node.freeGpuMilli();
+      pods.add(ObservedPod.bound(pod, node.name(), devices).with().deviceAssigned(true).build());
+    }
+    filled = 1 - leftMilli / capacityMilli;
+    return pods;
+  }
+
+  private @Nullable NodeState bestOfSome(Cluster cluster, PlacementPolicy policy, PodShape shape) {
+    NodeState best = null;
+    double bestScore = 0;
+    for (int i = 0; i < NODES_COMPARED; i++) {
+      NodeState node = cluster.slot(random.nextInt(cluster.slotLimit()));
+      if (node != null && Fit.fits(shape, node)) {
+        double score = policy.score(shape, node);
+        if (best == null || score > bestScore) {
+          best = node;
+          bestScore = score;
+        }
+      }
+    }
+    return best;
+  }
+
+  private static long freeGpuMilli(Cluster cluster) {
+    long[] sum = new long[1];
+    cluster.forEachNode(node -> sum[0] += node.freeGpuMilli());
+    return sum[0];
+  }
+
+  /** Takes in that a pod was placed, and that another ended; returns when both have been. */
+  void placed(Pod pod, String node) {
+    service
+        .loop()
+        .call(
+            state -> {
+              List<Integer> devices = List.of();
+              if (pod.shape().gpu().isShare()) {
+                devices = List.of(0);
+              }
+              state.putPod(
+                  ObservedPod.bound(pod, node, devices).with().deviceAssigned(true).build());
+              running.add(pod.uid());
+              state.removePod(running.remove());
+              return running.size();
+            })
+        .join();
+  }
+
+  /** Returns the names of the nodes, in the order of their numbers. */
+  List<String> nodeNames() {
+    return scenario.nodes().stream().map(Node::name).toList();
+  }
+
+  /** Returns the shapes that the cluster is asked to place, without shares of GPUs. */
+  List<PodShape> shapes() {
+    Collection<TracePod> pods = scenario.pods();
+    return pods.stream().map(TracePod::shape).filter(shape -> !shape.gpu().isShare()).toList();
+  }
+
+  /** Returns the part of the GPUs that was taken at the start. */
+  double filled() {
+    return filled;
+  }
+
+  int port() {
+    return service.port();
+  }
+
+  @Override
+  public void close() {
+    watch.shutdownNow();
+    service.close();
+  }
+}
