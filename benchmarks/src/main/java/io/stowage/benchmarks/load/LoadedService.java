@@ -64,7 +64,6 @@ final class LoadedService implements AutoCloseable {
             new Random(SEED),
             new InMemoryBinder(placement -> {}));
     List<ObservedPod> pods = pods();
-    service.loop().run(state -> scenario.nodes().forEach(state::putNode));
     for (int i = 0; i < pods.size(); i += STATES_AT_ONCE) {
       List<ObservedPod> some = pods.subList(i, Math.min(pods.size(), i + STATES_AT_ONCE));
       service
@@ -77,6 +76,7 @@ final class LoadedService implements AutoCloseable {
                         running.add(pod.pod().uid());
                       }));
     }
+    service.loop().run(state -> scenario.nodes().forEach(state::putNode));
     service.loop().run(state -> state.markSynced());
   }
 

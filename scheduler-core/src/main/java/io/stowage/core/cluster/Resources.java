@@ -25,7 +25,10 @@ public record Resources(
     requireNotNegative("memoryBytes", memoryBytes);
     requireNotNegative("ephemeralStorageBytes", ephemeralStorageBytes);
     extended.forEach(Resources::requireNotNegative);
-    extended = Collections.unmodifiableSortedMap(new TreeMap<>(extended));
+    extended =
+        extended.isEmpty()
+            ? Collections.emptySortedMap()
+            : Collections.unmodifiableSortedMap(new TreeMap<>(extended));
   }
 
   /** Returns CPU and memory alone. */

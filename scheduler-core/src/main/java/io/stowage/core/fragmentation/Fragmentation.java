@@ -1,6 +1,7 @@
 package io.stowage.core.fragmentation;
 
 import io.stowage.core.cluster.GpuRequest;
+import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fragmentation.TypicalPods.TypicalPod;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fragmentation of a node: the free GPU that a typical pod cannot use, in milli-GPU.
@@ -26,15 +28,69 @@ import java.util.TreeMap;
 public final class Fragmentation {
   private final TypicalPods typical;
   private final Map<String, Map<String, Table>> tables = new HashMap<>();
-  private long[] freeUnits = new long[16];
+
+  /** The node looked at last, so that one look after the other at it reads it once. */
+  private @Nullable NodeState node;
+
+  private long version;
+  private Table table = new Table();
+  private int gpus;
   private long[] capacityUnits = new long[16];
+  private long[] freeUnits = new long[16];
+  private double[] freeMilli = new double[16];
+
+  /** GPUs of which something is left, in order. */
+  private final Rest rest = new Rest();
+
+  private static final class Rest {
+    private int gpus;
+    private double totalMilli;
+    private long[] capacityUnits = new long[16];
+    private long[] units = new long[16];
+    private double[] milli = new double[16];
+
+    private void clear(int limit) {
+      gpus = 0;
+      totalMilli = 0;
+      if (units.length < limit) {
+        capacityUnits = new long[limit];
+        units = new long[limit];
+        milli = new double[limit];
+      }
+    }
+
+    private void add(long leftUnits, long ofUnits, double leftMilli) {
+      if (leftUnits > 0) {
+        totalMilli += leftMilli;
+        capacityUnits[gpus] = ofUnits;
+        units[gpus] = leftUnits;
+        milli[gpus++] = leftMilli;
+      }
+    }
+
+    /** Returns the milli-GPU on GPUs that can serve a request; 0 where they are too few. */
+    private double usableMilli(int count, long unitsPerGpu) {
+      double usable = 0;
+      int found = 0;
+      for (int i = 0; i < gpus; i++) {
+        if (units[i] >= (unitsPerGpu == 0 ? capacityUnits[i] : unitsPerGpu)) {
+          usable += milli[i];
+          found++;
+        }
+      }
+      return found < count ? 0 : usable;
+    }
+  }
 
   /** The typical pods that a kind of GPU can serve at all, grouped by what they ask of it. */
   private static final class Table {
     /** Distinct CPU demands, ascending. */
     private long[] cpuMilli = {};
 
-    private GpuRequest[] requests = {};
+    /** By group: how many GPUs its pods ask for, and which share of one, 0 for whole ones. */
+    private int[] count = {};
+
+    private long[] unitsPerGpu = {};
 
     /** By number of CPU demands that fit, then by group: the frequency of pods that can run. */
     private double[][] frequency = {};
@@ -46,9 +102,13 @@ public final class Fragmentation {
   }
 
   /** Returns the node's fragmentation as it is, in milli-GPU. */
-  public double milli(NodeState node) {
-    int gpus = load(node);
-    return milli(tableOf(node), node.freeCpuMilli(), gpus);
+  public double milli(NodeState ofNode) {
+    look(ofNode);
+    rest.clear(gpus);
+    for (int i = 0; i < gpus; i++) {
+      rest.add(freeUnits[i], capacityUnits[i], freeMilli[i]);
+    }
+    return milliOfRest(ofNode.freeCpuMilli());
   }
 
   /**
@@ -56,61 +116,55 @@ public final class Fragmentation {
    *
    * @param gpuDevices distinct indices of GPUs with room for the shape; empty for a pod without GPU
    */
-  public double milliAfter(NodeState node, PodShape shape, int[] gpuDevices) {
-    int gpus = load(node);
-    for (int device : gpuDevices) {
-      freeUnits[device] -= shape.gpu().unitsOf(capacityUnits[device]);
-    }
-    return milli(tableOf(node), node.freeCpuMilli() - shape.request().cpuMilli(), gpus);
-  }
-
-  private int load(NodeState node) {
-    int gpus = node.gpuCount();
-    if (gpus > freeUnits.length) {
-      freeUnits = new long[gpus];
-      capacityUnits = new long[gpus];
-    }
+  public double milliAfter(NodeState ofNode, PodShape shape, int[] gpuDevices) {
+    look(ofNode);
+    rest.clear(gpus);
     for (int i = 0; i < gpus; i++) {
-      freeUnits[i] = node.gpuFreeUnits(i);
-      capacityUnits[i] = node.gpuCapacityUnits(i);
-    }
-    return gpus;
-  }
-
-  private double milli(Table table, long freeCpuMilli, int gpus) {
-    double totalMilli = 0;
-    int partly = 0;
-    for (int i = 0; i < gpus; i++) {
-      if (freeUnits[i] > 0) {
-        totalMilli += freeUnits[i] * 1000.0 / capacityUnits[i];
-        freeUnits[partly] = freeUnits[i];
-        capacityUnits[partly++] = capacityUnits[i];
+      long left = freeUnits[i];
+      double leftMilli = freeMilli[i];
+      for (int device : gpuDevices) {
+        if (device == i) {
+          left -= shape.gpu().unitsOf(capacityUnits[i]);
+          leftMilli = left * 1000.0 / capacityUnits[i];
+        }
       }
+      rest.add(left, capacityUnits[i], leftMilli);
     }
-    if (totalMilli == 0 || typical.pods().isEmpty()) {
+    return milliOfRest(ofNode.freeCpuMilli() - shape.request().cpuMilli());
+  }
+
+  private void look(NodeState ofNode) {
+    if (ofNode.equals(node) && ofNode.version() == version) {
+      return;
+    }
+    node = ofNode;
+    version = ofNode.version();
+    table = tableOf(ofNode);
+    gpus = ofNode.gpuCount();
+    if (gpus > freeUnits.length) {
+      capacityUnits = new long[gpus];
+      freeUnits = new long[gpus];
+      freeMilli = new double[gpus];
+    }
+    for (int i = 0; i < gpus; i++) {
+      capacityUnits[i] = ofNode.gpuCapacityUnits(i);
+      freeUnits[i] = ofNode.gpuFreeUnits(i);
+      freeMilli[i] = freeUnits[i] * 1000.0 / capacityUnits[i];
+    }
+  }
+
+  private double milliOfRest(long freeCpuMilli) {
+    if (rest.totalMilli == 0 || typical.pods().isEmpty()) {
       return 0;
     }
     double[] frequency = table.frequency[runnable(table.cpuMilli, freeCpuMilli)];
     double served = 0;
-    for (int group = 0; group < table.requests.length; group++) {
+    for (int group = 0; group < table.count.length; group++) {
       if (frequency[group] > 0) {
-        served += frequency[group] * usableMilli(table.requests[group], partly);
+        served += frequency[group] * rest.usableMilli(table.count[group], table.unitsPerGpu[group]);
       }
     }
-    return totalMilli - served;
-  }
-
-  /** Returns the free milli-GPU on GPUs that can serve the request; 0 where they are too few. */
-  private double usableMilli(GpuRequest request, int gpus) {
-    double usable = 0;
-    int count = 0;
-    for (int i = 0; i < gpus; i++) {
-      if (freeUnits[i] >= request.unitsOf(capacityUnits[i])) {
-        usable += freeUnits[i] * 1000.0 / capacityUnits[i];
-        count++;
-      }
-    }
-    return count < request.count() ? 0 : usable;
+    return rest.totalMilli - served;
   }
 
   private static int runnable(long[] cpuMilli, long freeCpuMilli) {
@@ -118,20 +172,21 @@ public final class Fragmentation {
     return index >= 0 ? index + 1 : -index - 1;
   }
 
-  private Table tableOf(NodeState node) {
-    String resource = node.node() == null ? "" : node.node().gpus().resource();
-    String model = node.gpuCount() == 0 ? "" : node.gpuModel(0);
+  private Table tableOf(NodeState ofNode) {
+    Node spec = ofNode.node();
+    String resource = spec == null ? "" : spec.gpus().resource();
+    String model = ofNode.gpuCount() == 0 ? "" : ofNode.gpuModel(0);
     Map<String, Table> byModel = tables.get(resource);
     if (byModel == null) {
       byModel = new HashMap<>();
       tables.put(resource, byModel);
     }
-    Table table = byModel.get(model);
-    if (table == null) {
-      table = build(resource, model);
-      byModel.put(model, table);
+    Table known = byModel.get(model);
+    if (known == null) {
+      known = build(resource, model);
+      byModel.put(model, known);
     }
-    return table;
+    return known;
   }
 
   private Table build(String resource, String model) {
@@ -140,8 +195,8 @@ public final class Fragmentation {
             .filter(pod -> pod.gpu().resource().equals(resource) && !pod.gpu().isNone())
             .filter(pod -> pod.gpuModels().isEmpty() || pod.gpuModels().contains(model))
             .toList();
-    Table table = new Table();
-    table.cpuMilli = served.stream().mapToLong(TypicalPod::cpuMilli).distinct().sorted().toArray();
+    Table built = new Table();
+    built.cpuMilli = served.stream().mapToLong(TypicalPod::cpuMilli).distinct().sorted().toArray();
     List<GpuRequest> requests = new ArrayList<>();
     Map<GpuRequest, Integer> groups = new HashMap<>();
     TreeMap<Long, List<TypicalPod>> byCpu = new TreeMap<>();
@@ -154,19 +209,20 @@ public final class Fragmentation {
           });
       byCpu.computeIfAbsent(pod.cpuMilli(), cpu -> new ArrayList<>()).add(pod);
     }
-    table.requests = requests.toArray(GpuRequest[]::new);
-    table.frequency = new double[table.cpuMilli.length + 1][requests.size()];
+    built.count = requests.stream().mapToInt(GpuRequest::count).toArray();
+    built.unitsPerGpu = requests.stream().mapToLong(GpuRequest::unitsPerGpu).toArray();
+    built.frequency = new double[built.cpuMilli.length + 1][requests.size()];
     int row = 0;
     for (List<TypicalPod> pods : byCpu.values()) {
       row++;
-      System.arraycopy(table.frequency[row - 1], 0, table.frequency[row], 0, requests.size());
+      System.arraycopy(built.frequency[row - 1], 0, built.frequency[row], 0, requests.size());
       for (TypicalPod pod : pods) {
         Integer group = groups.get(pod.gpu());
         if (group != null) {
-          table.frequency[row][group] += pod.frequency();
+          built.frequency[row][group] += pod.frequency();
         }
       }
     }
-    return table;
+    return built;
   }
 }

@@ -1,11 +1,13 @@
 package io.stowage.core.plan;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,37 +16,65 @@ import org.jspecify.annotations.Nullable;
  * <p>Belongs to the cluster's one writer; not thread-safe. The rooms themselves are immutable.
  */
 public final class NodeRooms {
+  private final Cluster cluster;
+
+  /** By slot: the room of its node, null where there is none that takes pods. */
   private @Nullable NodeRoom[] bySlot = {};
 
-  /** By slot: the version of the node that the room is of. */
-  private long[] versions = {};
+  private List<NodeRoom> rooms = List.of();
 
-  /** Returns the rooms of the nodes that take pods. */
-  public List<NodeRoom> of(Cluster cluster, Zones zones) {
+  /** What {@link #rooms} are of: the cluster up to a change, and zones. */
+  private long read = -1;
+
+  private Zones zones = Zones.NONE;
+
+  /** Creates it for a cluster. */
+  public NodeRooms(Cluster cluster) {
+    this.cluster = cluster;
+  }
+
+  /** Returns the rooms of the nodes that take pods, the same list where nothing has changed. */
+  public List<NodeRoom> of(Zones zonesNow) {
     if (bySlot.length < cluster.slotLimit()) {
-      bySlot = Arrays.copyOf(bySlot, cluster.slotLimit());
-      versions = Arrays.copyOf(versions, cluster.slotLimit());
+      bySlot = Arrays.copyOf(bySlot, Math.max(cluster.slotLimit(), 2 * bySlot.length));
     }
-    List<NodeRoom> rooms = new ArrayList<>(cluster.slotLimit());
-    cluster.forEachNode(
-        state -> {
-          Node node = state.node();
-          if (node != null && node.ready() && !node.cordoned()) {
-            rooms.add(room(node, state, zones.gpusKeptFor(node.name())));
-          }
-        });
+    ChangeLog changes = cluster.changes();
+    boolean changed = false;
+    if (zonesNow != zones || !changes.reaches(read)) {
+      zones = zonesNow;
+      for (int slot = 0; slot < cluster.slotLimit(); slot++) {
+        changed |= describe(slot);
+      }
+    } else {
+      for (long change = read; change < changes.end(); change++) {
+        changed |= describe(changes.slot(change));
+      }
+    }
+    read = changes.end();
+    if (changed) {
+      List<NodeRoom> taking = new ArrayList<>(bySlot.length);
+      for (NodeRoom room : bySlot) {
+        if (room != null) {
+          taking.add(room);
+        }
+      }
+      rooms = List.copyOf(taking);
+    }
     return rooms;
   }
 
-  private NodeRoom room(Node node, NodeState state, int gpusKeptFor) {
-    int slot = state.slot();
-    NodeRoom known = bySlot[slot];
-    if (known != null && versions[slot] == state.version() && known.gpusKeptFor() == gpusKeptFor) {
-      return known;
+  /** Describes the node in a slot anew; returns whether its room is another one now. */
+  private boolean describe(int slot) {
+    NodeState state = cluster.slot(slot);
+    Node node = state == null ? null : state.node();
+    NodeRoom now =
+        state != null && node != null && node.ready() && !node.cordoned()
+            ? NodeRoom.of(node, state, zones.gpusRoomIsKeptFor(state))
+            : null;
+    if (Objects.equals(now, bySlot[slot])) {
+      return false;
     }
-    NodeRoom room = NodeRoom.of(node, state, gpusKeptFor);
-    bySlot[slot] = room;
-    versions[slot] = state.version();
-    return room;
+    bySlot[slot] = now;
+    return true;
   }
 }

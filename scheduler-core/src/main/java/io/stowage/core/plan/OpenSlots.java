@@ -1,6 +1,7 @@
 package io.stowage.core.plan;
 
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Numbering;
 import io.stowage.core.cluster.PodShape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,12 +18,11 @@ import org.jspecify.annotations.Nullable;
  * is passed over until the next plan. Belongs to the cluster's one writer; not thread-safe.
  */
 public final class OpenSlots {
-  /** Beyond so many different sets of slots those seen before are forgotten. */
-  private static final int CONTENTS = 100_000;
-
   private final Map<String, NodeSlots> byNode = new HashMap<>();
-  private final Map<List<Content>, Integer> numbers = new HashMap<>();
-  private int lastNumber;
+  private final Numbering<List<Content>> numbers = new Numbering<>();
+
+  /** The slots as a plan, null where they have changed since it was made. */
+  private @Nullable StowagePlan open = StowagePlan.EMPTY;
 
   /** A slot wherever it is. */
   private record Content(PodShape shape, List<Integer> gpuDevices) {}
@@ -42,24 +42,24 @@ public final class OpenSlots {
               }
             });
     byNode.keySet().retainAll(plan.slotsByNode().keySet());
+    open = plan;
     return changed;
   }
 
   private void put(String nodeName, List<Slot> slots) {
     List<Content> contents =
         slots.stream().map(slot -> new Content(slot.shape(), slot.gpuDevices())).toList();
-    if (numbers.size() >= CONTENTS) {
-      numbers.clear();
-    }
-    byNode.put(
-        nodeName, new NodeSlots(slots, numbers.computeIfAbsent(contents, added -> ++lastNumber)));
+    byNode.put(nodeName, new NodeSlots(slots, numbers.of(contents)));
   }
 
   /** Returns the slots that are open. */
   public StowagePlan open() {
-    Map<String, List<Slot>> slots = new HashMap<>();
-    byNode.forEach((node, here) -> slots.put(node, here.slots()));
-    return new StowagePlan(slots);
+    if (open == null) {
+      Map<String, List<Slot>> slots = new HashMap<>();
+      byNode.forEach((node, here) -> slots.put(node, here.slots()));
+      open = new StowagePlan(slots);
+    }
+    return open;
   }
 
   /** Returns the open slots of a node, null where it has none. */
@@ -83,6 +83,7 @@ public final class OpenSlots {
     if (here == null || taken == null) {
       return false;
     }
+    open = null;
     List<Slot> rest = new ArrayList<>(here.slots());
     rest.remove(taken);
     if (rest.isEmpty()) {

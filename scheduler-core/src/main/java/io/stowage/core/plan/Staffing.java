@@ -74,7 +74,8 @@ public final class Staffing {
     loadsByClass.keySet().stream()
         .sorted(Comparator.comparing(Size::gpus).reversed().thenComparing(Size::resource))
         .forEach(key -> staffing.staff(key, loadsByClass.getOrDefault(key, List.of())));
-    return new Zones(staffing.zoneByNode);
+    boolean podsEnd = mix.stream().anyMatch(shape -> Double.isFinite(shape.loadPods()));
+    return new Zones(staffing.zoneByNode, podsEnd);
   }
 
   /**
@@ -132,6 +133,8 @@ public final class Staffing {
     double pods = 0;
     double cpuMilli = 0;
     double memoryBytes = 0;
+    long leastCpuMilli = Long.MAX_VALUE;
+    long leastMemoryBytes = Long.MAX_VALUE;
     for (Load load : loads) {
       BitSet able = ableNodes(load.shape);
       if (!able.isEmpty()) {
@@ -139,6 +142,8 @@ public final class Staffing {
         pods += load.pods;
         cpuMilli += load.pods * load.shape.request().cpuMilli();
         memoryBytes += load.pods * load.shape.request().memoryBytes();
+        leastCpuMilli = Math.min(leastCpuMilli, load.shape.request().cpuMilli());
+        leastMemoryBytes = Math.min(leastMemoryBytes, load.shape.request().memoryBytes());
       }
     }
     if (pods == 0) {
@@ -165,7 +170,9 @@ public final class Staffing {
       if (missing > 0) {
         for (int i : byPreference(able, key, leastReach)) {
           int reach = leastReach[i];
-          zoneByNode.put(nodes.get(i).name(), new Zone(key.gpus, reach, reach == widestReach));
+          zoneByNode.put(
+              nodes.get(i).name(),
+              new Zone(key.gpus, reach, reach == widestReach, leastCpuMilli, leastMemoryBytes));
           kept.set(i);
           missing -= roomPods[i];
           if (missing <= 0) {

@@ -1,5 +1,6 @@
 package io.stowage.core.plan;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +17,9 @@ public record StowagePlan(Map<String, List<Slot>> slotsByNode) {
 
   /** Copies the map and its lists. */
   public StowagePlan {
-    Map<String, List<Slot>> copy = new HashMap<>();
-    slotsByNode.forEach((node, slots) -> copy.put(node, List.copyOf(slots)));
-    slotsByNode = Map.copyOf(copy);
+    Map<String, List<Slot>> copy = new HashMap<>(slotsByNode);
+    copy.replaceAll((node, slots) -> List.copyOf(slots));
+    slotsByNode = Collections.unmodifiableMap(copy);
   }
 
   /** Returns the slots of a node, empty where it has none. */

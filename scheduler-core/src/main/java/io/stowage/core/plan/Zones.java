@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Zones {
   /** No node is kept. */
-  public static final Zones NONE = new Zones(Map.of());
+  public static final Zones NONE = new Zones(Map.of(), true);
 
   private static final int WITHOUT_GPUS = 0;
   private static final int UNKEPT = 1;
@@ -29,9 +29,16 @@ public final class Zones {
   private static final int WITH_ROOM = 1 << 20;
 
   private final Map<String, Zone> zoneByNode;
+  private final boolean roomReturns;
 
-  Zones(Map<String, Zone> zoneByNode) {
+  /**
+   * Keeps nodes.
+   *
+   * @param roomReturns whether pods end, so that a kept node that is taken will have room again
+   */
+  Zones(Map<String, Zone> zoneByNode, boolean roomReturns) {
     this.zoneByNode = Map.copyOf(zoneByNode);
+    this.roomReturns = roomReturns;
   }
 
   /**
@@ -56,26 +63,23 @@ public final class Zones {
     if (shape.gpu().isWhole() && shape.gpu().count() == zone.gpus()) {
       return zone.widest() ? UNKEPT : NARROWER + scarcity;
     }
-    boolean hasRoom = Staffing.freeGpus(node) >= zone.gpus();
-    return zone.gpus() * REACH_LIMIT + scarcity + (hasRoom ? WITH_ROOM : 0);
-  }
-
-  /**
-   * Returns a number that nodes share exactly where {@link #order} treats them alike but for what
-   * is free on them; at least 0 and, as no node has 2^16 GPUs, below 2^32.
-   */
-  public long likeness(NodeState node) {
-    Zone zone = zoneByNode.get(node.name());
-    return zone == null
-        ? 0
-        : (((long) zone.gpus() << 14) + Math.min(REACH_LIMIT, zone.reach())) * 2
-            + (zone.widest() ? 2 : 1);
+    return zone.gpus() * REACH_LIMIT + scarcity + (zone.hasRoom(node) ? WITH_ROOM : 0);
   }
 
   /** Returns the number of GPUs of the pods that a node is kept for, 0 where it is not kept. */
   public int gpusKeptFor(String nodeName) {
     Zone zone = zoneByNode.get(nodeName);
     return zone == null ? 0 : zone.gpus();
+  }
+
+  /**
+   * Returns the number of GPUs of the pods that what is free on a node is kept for, 0 for any:
+   * where the node is not kept, or where no pod that it is kept for has room on it and none ever
+   * ends.
+   */
+  int gpusRoomIsKeptFor(NodeState node) {
+    Zone zone = zoneByNode.get(node.name());
+    return zone == null || (!roomReturns && !zone.hasRoom(node)) ? 0 : zone.gpus();
   }
 
   /** Returns how many nodes are kept, by the number of GPUs of the pods they are kept for. */
@@ -93,7 +97,8 @@ public final class Zones {
     return names;
   }
 
-  @Nullable Zone zone(String nodeName) {
+  /** Returns the zone that a node belongs to, null where it is not kept. */
+  public @Nullable Zone zone(String nodeName) {
     return zoneByNode.get(nodeName);
   }
 }

@@ -4,6 +4,7 @@ import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Numbering;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -35,10 +36,9 @@ final class AlikeNodes {
   /** What a node is compared by, filled in anew for each. */
   private final Kind probe = new Kind(new long[16]);
 
-  /** The specs met, their names left out, by the numbers that stand for them. */
-  private final Map<Node, Integer> specs = new HashMap<>();
+  /** Specs, their names left out. */
+  private final Numbering<Node> specs = new Numbering<>();
 
-  private int specNumbers;
   private @Nullable Node[] specOfSlot = {};
   private int[] specNumberOfSlot = {};
 
@@ -191,11 +191,8 @@ final class AlikeNodes {
       return 0;
     }
     if (!spec.equals(specOfSlot[slot])) {
-      if (specs.size() > 2 * cluster.slotLimit()) {
-        specs.clear();
-      }
       specOfSlot[slot] = spec;
-      specNumberOfSlot[slot] = specs.computeIfAbsent(spec.withName("any"), added -> ++specNumbers);
+      specNumberOfSlot[slot] = specs.of(spec.withName("any"));
     }
     return specNumberOfSlot[slot];
   }

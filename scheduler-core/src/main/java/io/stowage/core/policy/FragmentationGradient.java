@@ -48,7 +48,7 @@ final class FragmentationGradient implements PlacementPolicy {
     int best = -1;
     int bestScore = 0;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (Fit.gpuFits(shape, node, i)) {
+      if (Fit.gpuFits(shape, node, i) && !isLikeEarlier(node, i)) {
         one[0] = i;
         int score = rounded(before - fragmentation.milliAfter(node, shape, one));
         if (best < 0 || score > bestScore) {
@@ -59,6 +59,16 @@ final class FragmentationGradient implements PlacementPolicy {
     }
     one[0] = best;
     return one;
+  }
+
+  /** Tells whether an earlier GPU is like this one, and so scores the same. */
+  private static boolean isLikeEarlier(NodeState node, int device) {
+    for (int i = 0; i < device; i++) {
+      if (GpuChoice.areAlike(node, i, device)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static int rounded(double deltaMilli) {

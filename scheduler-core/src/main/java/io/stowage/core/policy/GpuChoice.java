@@ -43,6 +43,13 @@ final class GpuChoice {
     return devices;
   }
 
+  /** Tells whether two GPUs of a node are of the same model and size and have as much left. */
+  static boolean areAlike(NodeState node, int device, int other) {
+    return node.gpuFreeUnits(device) == node.gpuFreeUnits(other)
+        && node.gpuCapacityUnits(device) == node.gpuCapacityUnits(other)
+        && node.gpuModel(device).equals(node.gpuModel(other));
+  }
+
   /** Tells whether the shape asks for GPUs that the node advertises as GPUs. */
   static boolean hasDevices(PodShape shape, NodeState node) {
     return !shape.gpu().isNone() && node.hasGpuResource(shape.gpu().resource());

@@ -4,6 +4,7 @@ import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Numbering;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.forecast.Forecast;
@@ -20,6 +21,7 @@ import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.Staffing;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.plan.Zone;
 import io.stowage.core.plan.Zones;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,7 +70,7 @@ final class StowagePolicy implements PlacementPolicy {
   private Zones zones = Zones.NONE;
   private final OpenSlots slots = new OpenSlots();
   private final ForecastDemands demands = new ForecastDemands();
-  private NodeRooms rooms = new NodeRooms();
+  private NodeRooms rooms = new NodeRooms(cluster);
 
   /** What the forecast demands were last made of, and what they were. */
   private List<NodeRoom> demandRooms = List.of();
@@ -82,6 +84,8 @@ final class StowagePolicy implements PlacementPolicy {
   private boolean planAwaited;
   private long events;
   private long nextZonesAtEvents = 1;
+
+  private final Numbering<Zone> zoneNumbers = new Numbering<>();
 
   /** The nodes whose zone or slots changed. */
   private final ChangeLog changes = new ChangeLog();
@@ -105,7 +109,7 @@ final class StowagePolicy implements PlacementPolicy {
   @Override
   public void attach(Cluster attached) {
     cluster = attached;
-    rooms = new NodeRooms();
+    rooms = new NodeRooms(attached);
     nextZonesAtEvents = events + 1;
   }
 
@@ -177,7 +181,7 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public PlanRequest planRequest(List<Demand> pending) {
-    List<NodeRoom> now = rooms.of(cluster, zones);
+    List<NodeRoom> now = rooms.of(zones);
     if (demandsAtPods != seenPods || !now.equals(demandRooms)) {
       forecastDemands = demands.of(forecast.mix(), now);
       demandRooms = now;
@@ -207,7 +211,8 @@ final class StowagePolicy implements PlacementPolicy {
 
   @Override
   public long likeness(NodeState node) {
-    return ((long) slots.likeness(node) << 32) + zones.likeness(node);
+    Zone zone = zones.zone(node.name());
+    return ((long) slots.likeness(node) << 32) + (zone == null ? 0 : zoneNumbers.of(zone));
   }
 
   @Override
@@ -334,7 +339,7 @@ final class StowagePolicy implements PlacementPolicy {
     int best = -1;
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < node.gpuCount(); i++) {
-      if (takes(shape, node, i, besides)) {
+      if (takes(shape, node, i, besides) && !isLikeEarlier(shape, node, i, besides)) {
         chosen[0] = i;
         double after = fragmentation.milliAfter(node, shape, chosen);
         if (after < least || (after == least && node.gpuFreeMilli(i) < node.gpuFreeMilli(best))) {
@@ -345,6 +350,17 @@ final class StowagePolicy implements PlacementPolicy {
     }
     chosen[0] = best;
     return chosen;
+  }
+
+  /** Tells whether an earlier GPU that may be taken is like this one, and so scores the same. */
+  private static boolean isLikeEarlier(
+      PodShape shape, NodeState node, int device, @Nullable NodeSlots besides) {
+    for (int i = 0; i < device; i++) {
+      if (GpuChoice.areAlike(node, i, device) && takes(shape, node, i, besides)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -59,6 +59,9 @@ final class Tournament {
 
   /** Takes in another score, or another node in the slot, and plays the matches it may decide. */
   void set(int slot, double score) {
+    if (score == NodeScores.UNFIT && scores[slot] == NodeScores.UNFIT) {
+      return;
+    }
     scores[slot] = score;
     for (int match = (entrants + slot) / 2; match > 0; match /= 2) {
       int winnerBefore = winners[match];

@@ -20,7 +20,7 @@ class NodeRoomsTest {
       SplittableRandom random = new SplittableRandom(seed);
       RandomChanges changes = new RandomChanges(random.split());
       Cluster cluster = new Cluster();
-      NodeRooms rooms = new NodeRooms();
+      NodeRooms rooms = new NodeRooms(cluster);
       for (int step = 0; step < 5_000; step++) {
         switch (random.nextInt(8)) {
           case 0 -> cluster.putNode(changes.node(changes.nodeName()));
@@ -29,9 +29,9 @@ class NodeRoomsTest {
           default -> cluster.place(changes.placement());
         }
         Zones zones = zones(changes, random);
-        assertThat(rooms.of(cluster, zones))
+        assertThat(rooms.of(zones))
             .as("seed %s, step %s", seed, step)
-            .isEqualTo(new NodeRooms().of(cluster, zones))
+            .isEqualTo(new NodeRooms(cluster).of(zones))
             .hasSize(nodesThatTakePods(cluster));
       }
     }
@@ -52,20 +52,21 @@ class NodeRoomsTest {
   private static Zones zones(RandomChanges changes, SplittableRandom random) {
     Map<String, Zone> zones = new HashMap<>();
     if (random.nextBoolean()) {
-      zones.put(changes.nodeName(), new Zone(2 + random.nextInt(2), 1, true));
+      zones.put(
+          changes.nodeName(), new Zone(2 + random.nextInt(2), 1, true, random.nextInt(8_000), 1));
     }
-    return new Zones(zones);
+    return new Zones(zones, random.nextBoolean());
   }
 
   @Test
   void aRoomIsTheSameObjectWhileItsNodeStaysAsItIs() {
     Cluster cluster = new Cluster();
     RandomChanges changes = new RandomChanges(new SplittableRandom(521));
-    while (new NodeRooms().of(cluster, Zones.NONE).size() < 2) {
+    while (new NodeRooms(cluster).of(Zones.NONE).size() < 2) {
       cluster.putNode(changes.node(changes.nodeName()));
     }
-    NodeRooms rooms = new NodeRooms();
-    NodeRoom before = rooms.of(cluster, Zones.NONE).get(0);
-    assertThat(rooms.of(cluster, Zones.NONE).get(0)).isSameAs(before);
+    NodeRooms rooms = new NodeRooms(cluster);
+    NodeRoom before = rooms.of(Zones.NONE).get(0);
+    assertThat(rooms.of(Zones.NONE).get(0)).isSameAs(before);
   }
 }

@@ -158,7 +158,9 @@ class StaffingTest {
     Zones zones = Staffing.zones(cluster, List.of(load(any, 3), load(hungry, 1)), Zones.NONE);
     PodShape one = shape(1, 1);
     for (int i = 3; i < 6; i++) {
-      assertThat(zones.zone("large" + i)).as("of 120 cores").isEqualTo(new Zone(8, 6, false));
+      assertThat(zones.zone("large" + i))
+          .as("of 120 cores, where a pod of 64 has room too")
+          .isEqualTo(new Zone(8, 6, false, 64_000, 1));
     }
     assertThat(zones.order(any, node(cluster, "large4")))
         .as("a pod that could be elsewhere comes to the scarce nodes last of its own")
@@ -185,6 +187,24 @@ class StaffingTest {
     assertThat(List.of(unkept, keptForTwo, keptForEight)).isSorted().doesNotHaveDuplicates();
     place(cluster, "one", one, keptFor(intact, 8).name());
     assertThat(zones.order(one, keptFor(intact, 8))).isBetween(unkept + 1, keptForTwo - 1);
+  }
+
+  @Test
+  void roomIsWhatAPodOfTheClassCanUse() {
+    Cluster cluster = new Cluster();
+    cluster.putNode(node("a", 96, 8, "A100"));
+    PodShape four = shape(40, 4);
+    Zones filling = Staffing.zones(cluster, List.of(unbounded(four, 1)), Zones.NONE);
+    Zones churning = Staffing.zones(cluster, List.of(load(four, 2)), Zones.NONE);
+    PodShape one = shape(1, 1);
+    int intact = filling.order(one, node(cluster, "a"));
+    assertThat(filling.gpusRoomIsKeptFor(node(cluster, "a"))).isEqualTo(4);
+    place(cluster, "hungry", shape(70, 1), "a");
+    assertThat(filling.order(one, node(cluster, "a")))
+        .as("seven GPUs are free, and 26 cores")
+        .isLessThan(intact);
+    assertThat(filling.gpusRoomIsKeptFor(node(cluster, "a"))).as("nothing ends").isZero();
+    assertThat(churning.gpusRoomIsKeptFor(node(cluster, "a"))).as("room comes back").isEqualTo(4);
   }
 
   private static NodeState keptFor(Map<Integer, NodeState> intact, int gpus) {

@@ -18,6 +18,7 @@ import io.stowage.extender.wire.MalformedRequestException;
 import io.stowage.extender.wire.NodesRequest;
 import io.stowage.extender.wire.PreemptRequest;
 import io.stowage.extender.wire.RequestDecoder;
+import io.stowage.extender.wire.SentPod;
 import io.stowage.extender.wire.Victims;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -171,7 +172,10 @@ public final class ExtenderRoutes implements Routes {
       throws MalformedRequestException, InvalidObjectException {
     NodesRequest request = decoder.nodes(body, loop.callNow(ClusterState::nodeNames));
     ObservedPod pod = read(request.pod());
-    Optional<String> neverServed = pods.whyNeverServed(request.pod());
+    Optional<String> neverServed =
+        pod.pod().shape().gpu().isShare()
+            ? pods.whyNeverServed(request.pod().decoded())
+            : Optional.empty();
     FilterDecision decision =
         neverServed.isPresent()
             ? FilterDecision.unresolvable(request.nodes().names(), neverServed.get())
@@ -263,6 +267,12 @@ public final class ExtenderRoutes implements Routes {
             });
     return CompletableFuture.completedFuture(
         new Answer(kept.isEmpty() ? "rejected" : "kept", encoder.preempt(kept)));
+  }
+
+  /** Returns the pod of a request: as the watch has shown it, where it has that very version. */
+  private ObservedPod read(SentPod sent) throws InvalidObjectException {
+    ObservedPod known = loop.callNow(state -> state.waitingPod(sent.uid(), sent.resourceVersion()));
+    return known == null ? read(sent.decoded()) : known;
   }
 
   private ObservedPod read(io.fabric8.kubernetes.api.model.Pod pod) throws InvalidObjectException {

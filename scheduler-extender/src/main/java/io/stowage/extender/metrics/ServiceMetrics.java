@@ -12,6 +12,7 @@ import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -43,12 +44,17 @@ public final class ServiceMetrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Counter unknownNodes;
+  private final Map<String, Timer> durations = new ConcurrentHashMap<>();
+  private final Map<Decision, Counter> decisions = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> watchesUp = new ConcurrentHashMap<>();
   private volatile ClusterFigures figures = ClusterFigures.NONE;
   private volatile boolean synced;
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
   private volatile int foreignExtenderNodes;
+
+  /** A verb and what came of it. */
+  private record Decision(String verb, String outcome) {}
 
   /** Registers every gauge. */
   public ServiceMetrics() {
@@ -149,18 +155,24 @@ public final class ServiceMetrics implements AutoCloseable {
 
   /** Counts a request: how long its answer took, in nanoseconds, and what came of it. */
   public void answered(String verb, String outcome, long nanos) {
-    Timer.builder("stowage.request.duration")
+    durations.computeIfAbsent(verb, this::duration).record(nanos, TimeUnit.NANOSECONDS);
+    decisions.computeIfAbsent(new Decision(verb, outcome), this::decisionCounter).increment();
+  }
+
+  private Timer duration(String verb) {
+    return Timer.builder("stowage.request.duration")
         .description("Time from a request's complete body to its answer.")
         .tag("verb", verb)
         .serviceLevelObjectives(LATENCY_BUCKETS)
-        .register(registry)
-        .record(Duration.ofNanos(nanos));
-    Counter.builder("stowage.decisions")
+        .register(registry);
+  }
+
+  private Counter decisionCounter(Decision decision) {
+    return Counter.builder("stowage.decisions")
         .description("Answers to kube-scheduler by what came of them.")
-        .tag("verb", verb)
-        .tag("outcome", outcome)
-        .register(registry)
-        .increment();
+        .tag("verb", decision.verb)
+        .tag("outcome", decision.outcome)
+        .register(registry);
   }
 
   /** Counts nodes of a request that the watch did not know. */

@@ -335,6 +335,21 @@ public final class ClusterState {
     return versions.goneCount();
   }
 
+  /**
+   * Returns a waiting pod as last seen.
+   *
+   * @param resourceVersion the version that it must have
+   * @return null where it is not known to wait, or in another version
+   */
+  public @Nullable ObservedPod waitingPod(String uid, String resourceVersion) {
+    ObservedPod pod = waiting.get(uid);
+    return pod != null
+            && pod.resourceVersion() > 0
+            && resourceVersion.equals(String.valueOf(pod.resourceVersion()))
+        ? pod
+        : null;
+  }
+
   // Filter and prioritize
 
   /**

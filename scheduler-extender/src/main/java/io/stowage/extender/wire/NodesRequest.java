@@ -1,6 +1,5 @@
 package io.stowage.extender.wire;
 
-import io.fabric8.kubernetes.api.model.Pod;
 import io.stowage.extender.names.AskedNodes;
 
 /**
@@ -8,18 +7,18 @@ import io.stowage.extender.names.AskedNodes;
  * from is.
  */
 public final class NodesRequest {
-  private final Pod pod;
+  private final SentPod pod;
   private final AskedNodes nodes;
   private final WholeNodes whole;
 
-  NodesRequest(Pod pod, AskedNodes nodes, WholeNodes whole) {
+  NodesRequest(SentPod pod, AskedNodes nodes, WholeNodes whole) {
     this.pod = pod;
     this.nodes = nodes;
     this.whole = whole;
   }
 
   /** Returns the pod to be placed. */
-  public Pod pod() {
+  public SentPod pod() {
     return pod;
   }
 

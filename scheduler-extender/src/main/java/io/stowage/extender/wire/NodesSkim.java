@@ -1,12 +1,10 @@
 package io.stowage.extender.wire;
 
-import io.fabric8.kubernetes.api.model.Pod;
 import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.names.NodeNames;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -24,6 +22,8 @@ final class NodesSkim {
   private static final byte[] NODE_NAMES = ascii("\"NodeNames\"");
   private static final byte[] ITEMS = ascii("\"items\"");
   private static final byte[] METADATA = ascii("\"metadata\"");
+  private static final byte[] UID = ascii("\"uid\"");
+  private static final byte[] RESOURCE_VERSION = ascii("\"resourceVersion\"");
   private static final byte[] NAME = ascii("\"name\"");
 
   private final JsonMapper mapper;
@@ -32,7 +32,9 @@ final class NodesSkim {
   private final NodeNames known;
   private final AskedNodes nodes;
 
-  private @Nullable Pod pod;
+  private @Nullable ByteSlice pod;
+  private String podUid = "";
+  private String podVersion = "";
   private boolean haveNodes;
   private WholeNodes whole = WholeNodes.NONE;
 
@@ -54,7 +56,9 @@ final class NodesSkim {
     if (after == JsonSkim.GIVEN_UP || JsonSkim.space(bytes, after, end) != end) {
       return null;
     }
-    return pod == null || !haveNodes ? null : new NodesRequest(pod, nodes, whole);
+    return pod == null || !haveNodes
+        ? null
+        : new NodesRequest(new SentPod(mapper, pod, podUid, podVersion), nodes, whole);
   }
 
   /** Takes in a member of an object; returns the index behind its value, or gives up. */
@@ -124,18 +128,39 @@ final class NodesSkim {
   }
 
   private int pod(int from) {
-    if (bytes[from] != '{') {
-      return JsonSkim.GIVEN_UP;
-    }
-    int after = JsonSkim.value(bytes, from, end);
+    int after = members(from, this::memberOfPod);
     if (after != JsonSkim.GIVEN_UP) {
-      try {
-        pod = mapper.readValue(bytes, from, after - from, Pod.class);
-      } catch (JacksonException e) { // the parser will say so with the place in the whole body
-        return JsonSkim.GIVEN_UP;
+      pod = new ByteSlice(bytes, from, after - from);
+    }
+    return after;
+  }
+
+  private int memberOfPod(int key, int value) {
+    return isKey(METADATA, key) && value < end && bytes[value] == '{'
+        ? members(value, this::memberOfPodMetadata)
+        : JsonSkim.value(bytes, value, end);
+  }
+
+  private int memberOfPodMetadata(int key, int value) {
+    int after = JsonSkim.value(bytes, value, end);
+    if (after != JsonSkim.GIVEN_UP && bytes[value] == '"') {
+      if (isKey(UID, key)) {
+        podUid = plain(value, after);
+      } else if (isKey(RESOURCE_VERSION, key)) {
+        podVersion = plain(value, after);
       }
     }
     return after;
+  }
+
+  /** Returns the text of a string; empty where it is not plainly written. */
+  private String plain(int from, int after) {
+    for (int i = from + 1; i < after - 1; i++) {
+      if (bytes[i] == '\\' || bytes[i] < 0) {
+        return "";
+      }
+    }
+    return new String(bytes, from + 1, after - from - 2, StandardCharsets.US_ASCII);
   }
 
   private int names(int from) {

@@ -68,8 +68,8 @@ public final class RequestDecoder {
             "NodeNames", "expected an array of node names, or whole nodes in Nodes, was neither");
       }
       return names == null
-          ? new NodesRequest(required(pod), namesOfWhole, whole)
-          : new NodesRequest(required(pod), names, WholeNodes.NONE);
+          ? new NodesRequest(new SentPod(mapper, required(pod)), namesOfWhole, whole)
+          : new NodesRequest(new SentPod(mapper, required(pod)), names, WholeNodes.NONE);
     } catch (JacksonException e) {
       throw Tokens.notJson(e);
     }

@@ -50,11 +50,11 @@ class ShortlistTest {
           default -> NodeGpus.shared("gpu", "T4", 4, 1000);
         };
     return Node.ready(
-        "node-" + number, Resources.of(4_000 * (1 + random.nextInt(4)), 64L << 30), 8, gpus);
+        "node-" + number, Resources.of(4_000L * (1 + random.nextInt(4)), 64L << 30), 8, gpus);
   }
 
   private PodShape randomShape() {
-    Resources request = Resources.of(1_000 * random.nextInt(6), 1L << 30);
+    Resources request = Resources.of(1_000L * random.nextInt(6), 1L << 30);
     return switch (random.nextInt(5)) {
       case 0 -> PodShape.of(request, GpuRequest.whole("nvidia.com/gpu", 1 + random.nextInt(4)));
       case 1 ->

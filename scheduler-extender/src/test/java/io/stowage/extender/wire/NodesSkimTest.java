@@ -50,8 +50,8 @@ class NodesSkimTest {
     return json.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static String described(NodesRequest request) {
-    StringBuilder text = new StringBuilder(request.pod().toString());
+  private static String described(NodesRequest request) throws InvalidObjectException {
+    StringBuilder text = new StringBuilder(request.pod().decoded().toString());
     text.append(request.wholeNodes()).append(request.nodes().names());
     text.append(request.nodes().unknown()).append(request.nodes().hasDuplicates());
     for (String name : request.nodes().names()) {

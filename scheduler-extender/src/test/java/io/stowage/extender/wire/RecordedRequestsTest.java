@@ -48,7 +48,7 @@ class RecordedRequestsTest {
   @ValueSource(strings = {"filter", "prioritize"})
   void namesAreDecoded(String recording) throws Exception {
     NodesRequest request = decoder.nodes(recorded(recording), new NodeNames());
-    read(request.pod());
+    read(request.pod().decoded());
     assertThat(request.wholeNodes()).isFalse();
     List<String> names = request.nodes().names();
     assertThat(names).hasSize(100).doesNotHaveDuplicates().allMatch(n -> n.startsWith("node-"));
@@ -58,7 +58,7 @@ class RecordedRequestsTest {
   @ValueSource(strings = {"filter-nodes", "prioritize-nodes"})
   void wholeNodesAreDecoded(String recording) throws Exception {
     NodesRequest request = decoder.nodes(recorded(recording), new NodeNames());
-    read(request.pod());
+    read(request.pod().decoded());
     assertThat(request.wholeNodes()).isTrue();
     assertThat(request.nodes().names()).isNotEmpty();
     for (String name : request.nodes().names()) {

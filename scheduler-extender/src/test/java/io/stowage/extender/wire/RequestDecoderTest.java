@@ -24,7 +24,9 @@ class RequestDecoderTest {
   }
 
   private NodesRequest nodes(String json) throws MalformedRequestException, InvalidObjectException {
-    return decoder.nodes(bytes(json), new NodeNames());
+    NodesRequest request = decoder.nodes(bytes(json), new NodeNames());
+    request.pod().decoded();
+    return request;
   }
 
   private static List<String> names(NodesRequest request) {
@@ -41,7 +43,7 @@ class RequestDecoderTest {
                 .formatted(pod, POD, names, nodes));
     assertThat(names(request)).containsExactly("a", "b");
     assertThat(request.wholeNodes()).isFalse();
-    assertThat(request.pod().getMetadata().getUid()).isEqualTo("u");
+    assertThat(request.pod().decoded().getMetadata().getUid()).isEqualTo("u");
   }
 
   @Test
@@ -215,7 +217,7 @@ class RequestDecoderTest {
         .isInstanceOf(InvalidObjectException.class)
         .hasMessageStartingWith("Pod.spec.containers");
     NodesRequest request = nodes("{\"Pod\":" + pod.formatted("null") + ",\"NodeNames\":[]}");
-    assertThat(request.pod().getSpec().getContainers()).isEmpty();
+    assertThat(request.pod().decoded().getSpec().getContainers()).isEmpty();
   }
 
   @ParameterizedTest(name = "seed {0}")
