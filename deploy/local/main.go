@@ -15,7 +15,7 @@ import (
 	"stowage.io/local/internal/component"
 )
 
-//go:embed rbac.yaml fence.yaml storage-class.yaml
+//go:embed rbac.yaml fence.yaml nomination.yaml storage-class.yaml
 //go:embed kube-scheduler.yaml kube-scheduler-default.yaml kube-scheduler-most-allocated.yaml
 var assets embed.FS
 

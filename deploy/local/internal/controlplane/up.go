@@ -207,9 +207,9 @@ func (r *run) startControllers() error {
 	return r.startComponent(KubeletComponent, "", []string{"--kubeconfig", r.access.kubeconfigs[kubeletUser]})
 }
 
-// applyManifests creates Stowage's access rules, its fence and the slow storage class with this program's own kubectl.
+// applyManifests creates Stowage's access rules, its fence, the limits of its nominations and the slow storage class with this program's own kubectl.
 func (r *run) applyManifests(ctx context.Context) error {
-	for _, name := range []string{"rbac.yaml", "fence.yaml", "storage-class.yaml"} {
+	for _, name := range []string{"rbac.yaml", "fence.yaml", "nomination.yaml", "storage-class.yaml"} {
 		manifest, err := fs.ReadFile(r.options.Assets, name)
 		if err != nil {
 			return err

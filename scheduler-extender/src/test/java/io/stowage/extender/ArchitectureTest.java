@@ -47,6 +47,8 @@ class ArchitectureTest {
           .definedBy("..extender.events..")
           .layer("wake")
           .definedBy("..extender.wake..")
+          .layer("nominate")
+          .definedBy("..extender.nominate..")
           .layer("notice")
           .definedBy("..extender.notice..")
           .layer("planning")
@@ -87,6 +89,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("wake")
           .mayOnlyBeAccessedByLayers("config", "cli")
+          .whereLayer("nominate")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("notice")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("planning")
@@ -100,13 +104,14 @@ class ArchitectureTest {
               "bind", "metrics", "http", "service", "config", "rights", "cli")
           .whereLayer("metrics")
           .mayOnlyBeAccessedByLayers(
-              "watch", "events", "wake", "notice", "planning", "http", "service", "cli")
+              "watch", "events", "wake", "nominate", "notice", "planning", "http", "service", "cli")
           .whereLayer("state")
           .mayOnlyBeAccessedByLayers(
               "metrics",
               "bind",
               "watch",
               "wake",
+              "nominate",
               "notice",
               "planning",
               "http",

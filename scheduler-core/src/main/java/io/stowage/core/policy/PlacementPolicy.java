@@ -71,6 +71,16 @@ public interface PlacementPolicy {
   /** Takes in a plan made for an earlier request; pods may have come and gone since. */
   default void adopt(StowagePlan plan) {}
 
+  /**
+   * Tells whether the plan has a slot of just this shape on a node; never for policies that do not
+   * plan ahead.
+   *
+   * @param shape a shape that fits {@code node}
+   */
+  default boolean hasSlot(PodShape shape, NodeState node) {
+    return false;
+  }
+
   /** Takes note of a pod that arrived; for policies that learn what arrives. */
   default void arrived(PodShape shape, double nowSeconds) {}
 

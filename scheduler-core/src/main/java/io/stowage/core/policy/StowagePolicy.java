@@ -208,6 +208,13 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
+  public boolean hasSlot(PodShape shape, NodeState node) {
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
+    return slot != null && slot.shape().equals(shape);
+  }
+
+  @Override
   public long likeness(NodeState node) {
     Zone zone = zones.zone(node.name());
     return ((long) slots.likeness(node) << 32) + (zone == null ? 0 : zoneNumbers.of(zone));

@@ -13,6 +13,7 @@ import io.stowage.extender.events.EventWriter;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Election;
 import io.stowage.extender.leader.Leadership;
+import io.stowage.extender.nominate.Nominating;
 import io.stowage.extender.notice.NodeNotices;
 import io.stowage.extender.rights.MissingRightException;
 import io.stowage.extender.rights.NeededRights;
@@ -117,6 +118,13 @@ final class ServeCommand implements Callable<Integer> {
                 service.loop(),
                 service.metrics(),
                 config.wake().settings(),
+                leadership::isActive);
+        Nominating nominating =
+            Nominating.start(
+                impatient,
+                service.loop(),
+                service.metrics(),
+                config.nomination().settings(),
                 leadership::isActive);
         NodeNotices notices =
             NodeNotices.start(

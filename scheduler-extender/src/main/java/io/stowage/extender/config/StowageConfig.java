@@ -55,6 +55,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param wake how waiting pods are woken
  * @param notices what is said about nodes
  * @param planning how much is planned ahead
+ * @param nomination for which waiting pods nodes are nominated
  */
 public record StowageConfig(
     String host,
@@ -77,7 +78,8 @@ public record StowageConfig(
     WatchConfig watch,
     WakeConfig wake,
     NoticesConfig notices,
-    PlanningConfig planning) {
+    PlanningConfig planning,
+    NominationConfig nomination) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -146,7 +148,8 @@ public record StowageConfig(
       @Nullable WatchConfig watch,
       @Nullable WakeConfig wake,
       @Nullable NoticesConfig notices,
-      @Nullable PlanningConfig planning) {
+      @Nullable PlanningConfig planning,
+      @Nullable NominationConfig nomination) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -168,7 +171,8 @@ public record StowageConfig(
         or(watch, WatchConfig.defaults()),
         or(wake, WakeConfig.defaults()),
         or(notices, NoticesConfig.defaults()),
-        or(planning, PlanningConfig.defaults()));
+        or(planning, PlanningConfig.defaults()),
+        or(nomination, NominationConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */

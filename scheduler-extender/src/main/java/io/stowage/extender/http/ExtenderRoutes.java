@@ -271,8 +271,10 @@ public final class ExtenderRoutes implements Routes {
 
   /** Returns the pod of a request: as the watch has shown it, where it has that very version. */
   private ObservedPod read(SentPod sent) throws InvalidObjectException {
-    ObservedPod known = loop.callNow(state -> state.waitingPod(sent.uid(), sent.resourceVersion()));
-    return known == null ? read(sent.decoded()) : known;
+    Optional<ObservedPod> known =
+        loop.callNow(
+            state -> Optional.ofNullable(state.waitingPod(sent.uid(), sent.resourceVersion())));
+    return known.isPresent() ? known.get() : read(sent.decoded());
   }
 
   private ObservedPod read(io.fabric8.kubernetes.api.model.Pod pod) throws InvalidObjectException {

@@ -26,6 +26,7 @@ import java.util.List;
  *     known
  * @param ownerUid the UID of the controller that made it and would make another in its stead, empty
  *     where it has none
+ * @param nominee what matters to who would nominate a node for it
  */
 public record ObservedPod(
     Pod pod,
@@ -41,7 +42,8 @@ public record ObservedPod(
     String schedulerName,
     long resourceVersion,
     long creationEpochMillis,
-    String ownerUid) {
+    String ownerUid,
+    Nominee nominee) {
 
   /** What {@link #epoch} is where none is written. */
   public static final long NO_EPOCH = -1;
@@ -93,6 +95,7 @@ public record ObservedPod(
     private long resourceVersion;
     private long creationEpochMillis;
     private String ownerUid = "";
+    private Nominee nominee = Nominee.CLOSED;
 
     /** Starts with a pod that waits to be bound. */
     public Builder(Pod pod) {
@@ -114,6 +117,7 @@ public record ObservedPod(
       resourceVersion = from.resourceVersion;
       creationEpochMillis = from.creationEpochMillis;
       ownerUid = from.ownerUid;
+      nominee = from.nominee;
     }
 
     /** Sets {@link ObservedPod#nodeName}. */
@@ -194,6 +198,12 @@ public record ObservedPod(
       return this;
     }
 
+    /** Sets {@link ObservedPod#nominee}. */
+    public Builder nominee(Nominee nominee) {
+      this.nominee = nominee;
+      return this;
+    }
+
     /** Returns the pod. */
     public ObservedPod build() {
       return new ObservedPod(
@@ -210,7 +220,8 @@ public record ObservedPod(
           schedulerName,
           resourceVersion,
           creationEpochMillis,
-          ownerUid);
+          ownerUid,
+          nominee);
     }
   }
 }

@@ -71,6 +71,10 @@ public final class ServiceMetrics implements AutoCloseable {
     gauge("stowage.pending.pods", "Pods that wait for a node.", ClusterFigures::pendingPods);
     gauge("stowage.holds", "Pods that room is held for.", ClusterFigures::holds);
     gauge(
+        "stowage.nominated.pods",
+        "Waiting pods that carry a nomination of Stowage's, or are to.",
+        ClusterFigures::nominations);
+    gauge(
         "stowage.unconfirmed.binds",
         "Bindings that the watch has not shown yet.",
         ClusterFigures::unconfirmedBinds);
@@ -235,6 +239,16 @@ public final class ServiceMetrics implements AutoCloseable {
   public void wakeup(String outcome) {
     Counter.builder("stowage.wakeups")
         .description("Waiting pods that were to be woken, by what became of it.")
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a change of a nomination, made or withdrawn, by what became of it. */
+  public void nomination(String change, String outcome) {
+    Counter.builder("stowage.nominations")
+        .description("Nominations of nodes for waiting pods, made and withdrawn.")
+        .tag("change", change)
         .tag("outcome", outcome)
         .register(registry)
         .increment();

@@ -46,6 +46,14 @@ public final class NeededRights {
       rights.add(
           Right.everywhere("", "pods", "waking waiting pods (setting wake.enabled)", "patch"));
     }
+    if (config.nomination().enabled()) {
+      rights.add(
+          Right.everywhere(
+              "",
+              "pods/status",
+              "nominating nodes for waiting pods (setting nomination.enabled)",
+              "patch"));
+    }
     if (config.notices().nodeConditions()) {
       rights.add(
           Right.everywhere(

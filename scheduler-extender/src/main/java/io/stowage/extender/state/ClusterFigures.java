@@ -11,6 +11,7 @@ import io.stowage.core.fragmentation.Stranded;
  * @param boundPods pods on nodes
  * @param pendingPods pods that wait
  * @param holds pods that room is held for
+ * @param nominations waiting pods that carry a nomination of Stowage's, or are to
  * @param unconfirmedBinds bindings that the watch has not shown yet
  * @param avoidedNodes nodes that all pods avoid for now, or a GPU of which they do
  * @param gpuCapacityMilli GPUs, in thousandths
@@ -29,6 +30,7 @@ public record ClusterFigures(
     int boundPods,
     int pendingPods,
     int holds,
+    int nominations,
     int unconfirmedBinds,
     int avoidedNodes,
     long gpuCapacityMilli,
@@ -42,5 +44,5 @@ public record ClusterFigures(
 
   /** Nothing. */
   public static final ClusterFigures NONE =
-      new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Stranded.NONE, 0);
+      new ClusterFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Stranded.NONE, 0);
 }

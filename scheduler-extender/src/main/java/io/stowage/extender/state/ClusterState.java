@@ -56,6 +56,8 @@ public final class ClusterState {
   private final Refusals refusals = new Refusals();
   private final Filters filters;
   private final Binds binds;
+  private final FreeSlots freeSlots;
+  private final Nominations nominations;
   private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
 
@@ -103,6 +105,9 @@ public final class ClusterState {
             nanoClock);
     this.binds =
         new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
+    this.freeSlots = new FreeSlots(bound, rules, ranking, policy, waiting, refusals, nanoClock);
+    this.nominations =
+        new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
   }
 
   /** Takes note that nodes and pods were listed completely. */
@@ -252,6 +257,7 @@ public final class ClusterState {
     if (!observed.gated()) {
       policyFeed.arrived(observed.pod());
     }
+    nominations.seen(observed);
   }
 
   private void putBound(ObservedPod observed) {
@@ -262,6 +268,7 @@ public final class ClusterState {
     }
     policyFeed.arrived(pod);
     waiting.remove(pod.uid());
+    nominations.gone(pod.uid());
     boolean held = holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
@@ -298,6 +305,7 @@ public final class ClusterState {
   private void removePod(String uid, long lastVersion) {
     versions.gone(uid, lastVersion, nanoClock.getAsLong());
     waiting.remove(uid);
+    nominations.gone(uid);
     holds.drop(uid, null);
     binds.forget(uid);
     refusals.gone(uid);
@@ -351,7 +359,8 @@ public final class ClusterState {
    *     where it says nothing
    */
   public FilterDecision filter(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
-    return filters.filter(observed, asked, described);
+    FilterDecision nominated = nominations.asked(observed, asked);
+    return nominated == null ? filters.filter(observed, asked, described) : nominated;
   }
 
   /**
@@ -423,6 +432,7 @@ public final class ClusterState {
       putPod(found);
     } else {
       waiting.put(found);
+      nominations.seen(found);
       binds.release(binding);
     }
   }
@@ -433,6 +443,23 @@ public final class ClusterState {
    */
   public boolean fitsWithout(ObservedPod observed, String nodeName, Set<String> victims) {
     return ranking.fitsWithout(observed.pod().shape(), nodeName, victims);
+  }
+
+  // Nominations
+
+  /**
+   * Returns which nominations of waiting pods should be written or withdrawn now; {@link
+   * #nominationWritten} must follow for each.
+   *
+   * @param budget how many at most
+   */
+  public List<NominationWrite> nominations(NominationLimits limits, int budget) {
+    return nominations.round(limits, budget);
+  }
+
+  /** Takes in what became of a change of a nomination. */
+  public void nominationWritten(NominationWrite write, NominationOutcome outcome) {
+    nominations.written(write, outcome);
   }
 
   // Plans
@@ -454,6 +481,7 @@ public final class ClusterState {
   /** Takes in a plan made for the last request. */
   public void adopt(StowagePlan plan) {
     policy.adopt(plan);
+    freeSlots.planned();
   }
 
   /** Returns the sums that the metrics tell; visits every node. */
@@ -468,6 +496,7 @@ public final class ClusterState {
         bound.hard().podCount(),
         waiting.size(),
         holds.size(),
+        nominations.size(),
         binds.unconfirmedCount(),
         refusals.avoidedNodes(nanoClock.getAsLong()),
         totals.gpuCapacityMilli,

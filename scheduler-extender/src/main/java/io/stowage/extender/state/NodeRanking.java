@@ -155,6 +155,11 @@ final class NodeRanking {
     this.scores = new NodeScores(steering, policy, ties, 256);
   }
 
+  /** Returns the scores of the nodes, what is held counted. */
+  NodeScores scores() {
+    return scores;
+  }
+
   /**
    * Sorts out the nodes of a request.
    *

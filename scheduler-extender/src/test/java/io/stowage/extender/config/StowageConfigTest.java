@@ -59,7 +59,8 @@ class StowageConfigTest {
                 new WatchConfig(true),
                 new WakeConfig(true, 20, 50),
                 new NoticesConfig(true),
-                new PlanningConfig(true, 20_000, 200)));
+                new PlanningConfig(true, 20_000, 200),
+                new NominationConfig(false, "stowage", 100, 20, 300)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -119,6 +120,7 @@ class StowageConfigTest {
             wake: {enabled: false, perSecond: 5, burst: 10}
             notices: {nodeConditions: false}
             planning: {enabled: false, moves: 1000, minIntervalMillis: 50}
+            nomination: {enabled: true, schedulerName: gpu, window: 50, backlog: 5, perSecond: 20}
             """);
     assertThat(config)
         .isEqualTo(
@@ -151,7 +153,8 @@ class StowageConfigTest {
                 new WatchConfig(false),
                 new WakeConfig(false, 5, 10),
                 new NoticesConfig(false),
-                new PlanningConfig(false, 1_000, 50)));
+                new PlanningConfig(false, 1_000, 50),
+                new NominationConfig(true, "gpu", 50, 5, 20)));
     assertThat(config.watchSettings())
         .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();
@@ -247,6 +250,11 @@ class StowageConfigTest {
         "watch: 1; line 1: watch: expected settings by name: unhealthyGpus",
         "wake: {perSecond: 0};wake.perSecond: expected 1 to 1000, was 0",
         "wake: {burst: 1001};wake.burst: expected 1 to 1000, was 1001",
+        "nomination: {enabled: 1}; line 1: nomination.enabled: expected true or false",
+        "nomination: {schedulerName: ''};nomination.schedulerName: expected a name such as stowage,",
+        "nomination: {window: 101};nomination.window: expected 1 to 100, was 101",
+        "nomination: {window: 10, backlog: 10};nomination.backlog: expected 0 to 9, was 10",
+        "nomination: {perSecond: 0};nomination.perSecond: expected 1 to 1000, was 0",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })

@@ -59,7 +59,8 @@ class RightsE2E {
   }
 
   @Test
-  void withoutAnyRuleOfTheClusterRoleItFailsAndSaysWhatIsMissing() {
+  void withoutAnyRuleOfTheClusterRoleItFailsAndSaysWhatIsMissing() throws IOException {
+    String allOptions = config("all-options", "nomination: {enabled: true}\n");
     ClusterRole shipped = clusterRole();
     assertThat(shipped.getRules()).hasSizeGreaterThan(3);
     for (PolicyRule rule : shipped.getRules()) {
@@ -67,7 +68,9 @@ class RightsE2E {
       rest.remove(rule);
       setRules(rest);
       awaitAllowed(rule, "", false);
-      assertFailsFor(rule, "all namespaces", "ClusterRole stowage");
+      try (ChildProcess serve = serve("--config", allOptions)) {
+        assertFailsFor(serve, rule, "all namespaces", "ClusterRole stowage");
+      }
       setRules(shipped.getRules());
       awaitAllowed(rule, "", true);
     }
@@ -79,17 +82,16 @@ class RightsE2E {
     PolicyRule rule = shipped.getRules().get(0);
     setRoleRules(List.of());
     awaitAllowed(rule, "kube-system", false);
-    assertFailsFor(
-        rule,
-        "namespace kube-system",
-        "setting watch.unhealthyGpus",
-        "Role " + UNHEALTHY_GPUS + " of namespace kube-system");
-    Path config =
-        Files.writeString(
-            ControlPlane.directory().resolve("without-unhealthy-gpus.yaml"),
-            "watch: {unhealthyGpus: false}\n",
-            StandardCharsets.UTF_8);
-    try (ChildProcess serve = serve("--config", config.toString())) {
+    try (ChildProcess serve = serve()) {
+      assertFailsFor(
+          serve,
+          rule,
+          "namespace kube-system",
+          "setting watch.unhealthyGpus",
+          "Role " + UNHEALTHY_GPUS + " of namespace kube-system");
+    }
+    String without = config("without-unhealthy-gpus", "watch: {unhealthyGpus: false}\n");
+    try (ChildProcess serve = serve("--config", without)) {
       await("the cluster to be listed, see " + serve.log())
           .atMost(PATIENCE)
           .until(() -> !serve.isAlive() || serve.output().contains("the cluster is listed"));
@@ -116,30 +118,29 @@ class RightsE2E {
     return ChildProcess.start(log, Map.of(), command);
   }
 
-  private void assertFailsFor(PolicyRule rule, String... said) {
-    try (ChildProcess serve = serve()) {
-      assertThat(serve.exitCode()).as(serve.output()).isEqualTo(1);
-      String sentence =
-          serve
-              .output()
-              .lines()
-              .filter(line -> line.startsWith("stowage: "))
-              .findFirst()
-              .orElse("");
-      assertThat(sentence)
-          .startsWith(
-              "stowage: the account may not "
-                  + String.join(", ", rule.getVerbs())
-                  + " "
-                  + rule.getResources().get(0)
-                  + " (API group \""
-                  + rule.getApiGroups().get(0)
-                  + "\"")
-          .contains("needed for")
-          .contains(said)
-          .endsWith("in deploy/local/rbac.yaml has the rule");
-      assertThat(serve.output()).doesNotContain("\tat ");
-    }
+  private static String config(String name, String settings) throws IOException {
+    return Files.writeString(
+            ControlPlane.directory().resolve(name + ".yaml"), settings, StandardCharsets.UTF_8)
+        .toString();
+  }
+
+  private static void assertFailsFor(ChildProcess serve, PolicyRule rule, String... said) {
+    assertThat(serve.exitCode()).as(serve.output()).isEqualTo(1);
+    String sentence =
+        serve.output().lines().filter(line -> line.startsWith("stowage: ")).findFirst().orElse("");
+    assertThat(sentence)
+        .startsWith(
+            "stowage: the account may not "
+                + String.join(", ", rule.getVerbs())
+                + " "
+                + rule.getResources().get(0)
+                + " (API group \""
+                + rule.getApiGroups().get(0)
+                + "\"")
+        .contains("needed for")
+        .contains(said)
+        .endsWith("in deploy/local/rbac.yaml has the rule");
+    assertThat(serve.output()).doesNotContain("\tat ");
   }
 
   private ClusterRole clusterRole() {

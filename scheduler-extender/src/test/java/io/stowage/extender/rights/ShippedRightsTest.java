@@ -84,7 +84,10 @@ class ShippedRightsTest {
   void everyShippedRuleIsNeededAndEveryNeedIsShipped() throws IOException, ConfigException {
     Set<String> needed = new HashSet<>();
     for (String yaml :
-        List.of("", "leadership: {mode: kube-scheduler}", "leadership: {mode: lease}")) {
+        List.of(
+            "nomination: {enabled: true}",
+            "leadership: {mode: kube-scheduler}",
+            "leadership: {mode: lease}")) {
       for (Right right : NeededRights.of(config(yaml))) {
         for (String verb : right.verbs()) {
           needed.add(

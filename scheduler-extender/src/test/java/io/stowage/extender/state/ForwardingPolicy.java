@@ -59,6 +59,11 @@ public class ForwardingPolicy implements PlacementPolicy {
   }
 
   @Override
+  public boolean hasSlot(PodShape shape, NodeState node) {
+    return policy.hasSlot(shape, node);
+  }
+
+  @Override
   public void arrived(PodShape shape, double nowSeconds) {
     policy.arrived(shape, nowSeconds);
   }

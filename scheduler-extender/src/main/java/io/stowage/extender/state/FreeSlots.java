@@ -1,0 +1,109 @@
+package io.stowage.extender.state;
+
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import io.stowage.core.policy.NodeScores.Scored;
+import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.state.DeviceRules.Verdict;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds where a waiting pod can go at once: its slot of the plan, or the policy's best node where
+ * nothing is planned. Room that is held for anybody is not free here, and a node where anything
+ * speaks against the pod is left out: it loses nothing, kube-scheduler asks for it anyway.
+ */
+final class FreeSlots {
+  private final BoundPods bound;
+  private final DeviceRules rules;
+  private final NodeRanking ranking;
+  private final PlacementPolicy policy;
+  private final WaitingPods waiting;
+  private final Refusals refusals;
+  private final LongSupplier nanoClock;
+  private boolean planned;
+
+  FreeSlots(
+      BoundPods bound,
+      DeviceRules rules,
+      NodeRanking ranking,
+      PlacementPolicy policy,
+      WaitingPods waiting,
+      Refusals refusals,
+      LongSupplier nanoClock) {
+    this.bound = bound;
+    this.rules = rules;
+    this.ranking = ranking;
+    this.policy = policy;
+    this.waiting = waiting;
+    this.refusals = refusals;
+    this.nanoClock = nanoClock;
+  }
+
+  /** Takes in that there is a plan: from now on slots alone count. */
+  void planned() {
+    planned = true;
+  }
+
+  /** Returns where a pod can go now, null where it has no slot that is free. */
+  @Nullable Placement find(ObservedPod observed) {
+    PodShape shape = observed.pod().shape();
+    Set<String> failed = failedNodes(observed);
+    List<Scored> best =
+        ranking.scores().bestFirst(shape, 1, node -> takes(shape, node.name(), failed));
+    if (best.isEmpty() || (planned && !policy.hasSlot(shape, best.get(0).node()))) {
+      return null;
+    }
+    return placement(observed, best.get(0).node().name());
+  }
+
+  /** Returns a pod's place on a node, null where it has no devices for it. */
+  @Nullable Placement placement(ObservedPod observed, String nodeName) {
+    List<Integer> devices = ranking.devices(observed.pod().shape(), nodeName, List.of());
+    return devices == null ? null : new Placement(observed.pod(), nodeName, devices);
+  }
+
+  /** Tells whether a pod can still go to a node, its own hold not counted. */
+  boolean isFree(ObservedPod observed, String nodeName) {
+    NodeState soft = bound.steering().node(nodeName);
+    return soft != null
+        && Fit.fits(observed.pod().shape(), soft)
+        && takes(observed.pod().shape(), nodeName, failedNodes(observed));
+  }
+
+  /** Tells whether nothing but room speaks against a node, or against its devices. */
+  boolean takes(ObservedPod observed, String nodeName) {
+    return takes(observed.pod().shape(), nodeName, failedNodes(observed));
+  }
+
+  private Set<String> failedNodes(ObservedPod observed) {
+    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
+    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
+    return failed;
+  }
+
+  private boolean takes(PodShape shape, String nodeName, Set<String> failed) {
+    NodeState hard = bound.hard().node(nodeName);
+    Node node = hard == null ? null : hard.node();
+    long nowNanos = nanoClock.getAsLong();
+    return hard != null
+        && node != null
+        && node.ready()
+        && !node.cordoned()
+        && !node.tainted()
+        && !node.virtual()
+        && !failed.contains(nodeName)
+        && !refusals.avoids(nodeName, nowNanos)
+        && refusals.avoidedGpus(nodeName, nowNanos).isEmpty()
+        && Fit.fits(shape, hard)
+        && NodeRanking.devicesFit(shape, hard)
+        && (!shape.gpu().isShare() || rules.judge(shape, nodeName) == Verdict.FREE);
+  }
+}

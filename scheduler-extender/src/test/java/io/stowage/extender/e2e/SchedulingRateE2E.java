@@ -1,0 +1,250 @@
+package io.stowage.extender.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.Watch;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Pods bound per second by a real kube-scheduler that runs from the first pod's creation, with and
+ * without Stowage.
+ *
+ * <p>Set-ups are {@code default} (kube-scheduler as it comes), {@code no-op} (an extender that
+ * names one node and does nothing), {@code stowage} and {@code nomination}. After {@code stowage},
+ * {@code +Plugin} keeps a score plugin that the shipped profile turns off, {@code -Plugin} turns
+ * one off that it keeps, and {@code %50} has kube-scheduler look at so many per cent of the nodes.
+ */
+class SchedulingRateE2E {
+  private static final int NODES = Integer.getInteger("stowage.rate.nodes", 500);
+  private static final int PODS = Integer.getInteger("stowage.rate.pods", 500);
+  private static final int WARM_UP_PODS = Integer.getInteger("stowage.rate.warmup", 200);
+  private static final List<String> SET_UPS =
+      List.of(
+          System.getProperty("stowage.rate.setups", "default,no-op,stowage,nomination")
+              .split(",", -1));
+
+  /** Of as many pods each, created at once, so that few are like the one before. */
+  private static final List<String> SHAPES =
+      List.of(
+          "cpu=3,memory=8Gi,nvidia.com/gpu=1",
+          "cpu=6,memory=16Gi,nvidia.com/gpu=1",
+          "cpu=10,memory=24Gi,nvidia.com/gpu=2");
+
+  /** What became of the pods of one set-up. */
+  private record Rate(int nominated, int elsewhere, double podsPerSecond) {}
+
+  /** Follows where pods are nominated and bound. */
+  private static final class Followed implements Watcher<Pod> {
+    private final Map<String, String> nominated = new ConcurrentHashMap<>();
+    private final Map<String, String> bound = new ConcurrentHashMap<>();
+    private volatile long lastCreatedNanos;
+    private volatile long lastBoundNanos;
+
+    @Override
+    public void eventReceived(Action action, Pod pod) {
+      String name = pod.getMetadata().getName();
+      if (action == Action.ADDED) {
+        lastCreatedNanos = System.nanoTime();
+      }
+      if (ClusterSnapshot.isBound(pod)) {
+        if (bound.put(name, pod.getSpec().getNodeName()) == null) {
+          lastBoundNanos = System.nanoTime();
+        }
+      } else if (pod.getStatus().getNominatedNodeName() != null) {
+        nominated.put(name, pod.getStatus().getNominatedNodeName());
+      } else {
+        nominated.remove(name);
+      }
+    }
+
+    @Override
+    public void onClose(WatcherException cause) {
+      throw new IllegalStateException("the watch of pods ended", cause);
+    }
+
+    @Override
+    public void onClose() {}
+
+    void awaitBound(int pods, ChildProcess scheduler) {
+      await(pods + " pods to be bound, see " + scheduler.log())
+          .atMost(Duration.ofMinutes(5))
+          .pollInterval(Duration.ofMillis(200))
+          .until(() -> bound.size() == pods);
+    }
+
+    int elsewhere() {
+      return (int)
+          nominated.entrySet().stream()
+              .filter(entry -> !entry.getValue().equals(bound.get(entry.getKey())))
+              .count();
+    }
+  }
+
+  @Test
+  void everyPodIsBoundAndWhereNominated() {
+    List<String> lines =
+        IntStream.range(0, NODES)
+            .mapToObj(i -> NodeLists.node("node-%05d".formatted(i), 8))
+            .toList();
+    Path nodes = NodeLists.write("rate", lines);
+    Map<String, Rate> rates = new LinkedHashMap<>();
+    for (String setUp : SET_UPS) {
+      rates.put(setUp, run(setUp, nodes));
+    }
+    double first = rates.values().iterator().next().podsPerSecond();
+    StringBuilder table =
+        new StringBuilder(
+            "%n%d nodes, %d pods, in the order of the runs%n%-45s %8s %10s %10s%n"
+                .formatted(NODES, PODS, "set-up", "pods/s", "to first", "nominated"));
+    rates.forEach(
+        (setUp, rate) ->
+            table.append(
+                String.format(
+                    Locale.ROOT,
+                    "%-45s %8.1f %9.2fx %10d%n",
+                    setUp,
+                    rate.podsPerSecond(),
+                    rate.podsPerSecond() / first,
+                    rate.nominated())));
+    System.out.println(table);
+    assertThat(rates.values())
+        .allSatisfy(rate -> assertThat(rate.elsewhere()).as("bound elsewhere").isZero());
+    Rate nomination = rates.get("nomination");
+    if (nomination != null) {
+      assertThat(nomination.nominated()).isPositive();
+    }
+  }
+
+  private static Rate run(String setUp, Path nodes) {
+    String directory = "rate-" + setUp.replaceAll("[^A-Za-z0-9]", "-");
+    try (ControlPlane controlPlane = ControlPlane.start(directory, nodes)) {
+      if (setUp.equals("default")) {
+        String config = controlPlane.schedulerConfig("default", "");
+        return measure(controlPlane, edited(config, "percentageOfNodesToScore: .*", ""), setUp);
+      }
+      if (setUp.equals("no-op")) {
+        try (NoOpExtender extender = new NoOpExtender()) {
+          String config = controlPlane.schedulerConfig("stowage", extender.url());
+          return measure(
+              controlPlane, edited(config, "(bind|preempt|prioritize)Verb: .*", ""), setUp);
+        }
+      }
+      try (StowageProcess stowage =
+          controlPlane.startStowageWith(
+              "stowage",
+              controlPlane.kubeconfig("stowage"),
+              "planning: {enabled: %b}%nnomination: {enabled: %b}%n"
+                  .formatted(!setUp.contains("unplanned"), setUp.contains("nomination")))) {
+        stowage.awaitReady();
+        String config =
+            controlPlane.schedulerConfig("stowage", "http://127.0.0.1:" + stowage.port());
+        Rate rate = measure(controlPlane, variant(config, setUp), setUp);
+        System.out.printf(
+            Locale.ROOT,
+            "%s: filter %.1f ms, bind %.1f ms in the mean%n",
+            setUp,
+            meanMillis(stowage, "filter"),
+            meanMillis(stowage, "bind"));
+        return rate;
+      }
+    }
+  }
+
+  private static double meanMillis(StowageProcess stowage, String verb) {
+    String labels = "{verb=\"" + verb + "\"}";
+    return 1000
+        * stowage.metric("stowage_request_duration_seconds_sum" + labels)
+        / stowage.metric("stowage_request_duration_seconds_count" + labels);
+  }
+
+  private static String variant(String config, String setUp) {
+    String varied = config;
+    for (String change : setUp.split("(?=[+%-])", -1)) {
+      String what = change.substring(1);
+      varied =
+          switch (change.charAt(0)) {
+            case '+' -> edited(varied, " *- name: " + what + "\n", "");
+            case '-' -> edited(varied, "( *)disabled:\n", "$0$1- name: " + what + "\n");
+            case '%' ->
+                edited(varied, "percentageOfNodesToScore: .*", "percentageOfNodesToScore: " + what);
+            default -> varied;
+          };
+    }
+    return varied;
+  }
+
+  private static String edited(String config, String pattern, String replacement) {
+    String edited = config.replaceAll(pattern, replacement);
+    assertThat(edited).as("configuration without %s", pattern).isNotEqualTo(config);
+    return edited;
+  }
+
+  private static Rate measure(ControlPlane controlPlane, String config, String setUp) {
+    KubernetesClient client = controlPlane.admin();
+    Followed followed = new Followed();
+    String schedulerName = setUp.equals("default") ? "default-scheduler" : Pods.STOWAGE;
+    try (ChildProcess scheduler = controlPlane.startSchedulerWith(config);
+        Watch watch = client.pods().inNamespace("default").watch(followed)) {
+      assertThat(watch).isNotNull();
+      create(client, "warm-up", WARM_UP_PODS / SHAPES.size(), schedulerName);
+      int warmUp = WARM_UP_PODS / SHAPES.size() * SHAPES.size();
+      followed.awaitBound(warmUp, scheduler);
+      long start = System.nanoTime();
+      create(client, "pod", PODS / SHAPES.size(), schedulerName);
+      int pods = PODS / SHAPES.size() * SHAPES.size();
+      followed.awaitBound(warmUp + pods, scheduler);
+      double seconds = (followed.lastBoundNanos - start) / 1e9;
+      System.out.printf(
+          Locale.ROOT,
+          "%s: %d pods created in %.1f s, bound in %.1f s, %d nominated%n",
+          setUp,
+          pods,
+          (followed.lastCreatedNanos - start) / 1e9,
+          seconds,
+          followed.nominated.size());
+      return new Rate(followed.nominated.size(), followed.elsewhere(), pods / seconds);
+    }
+  }
+
+  /** Has the Job controller create the pods of one Job for each shape, which run for an hour. */
+  private static void create(
+      KubernetesClient client, String name, int podsPerShape, String schedulerName) {
+    for (int shape = 0; shape < SHAPES.size(); shape++) {
+      PodBuilder pod = Pods.pod(name, schedulerName, SHAPES.get(shape));
+      client
+          .resource(
+              new JobBuilder()
+                  .withNewMetadata()
+                  .withName(name + "-" + shape)
+                  .withNamespace("default")
+                  .endMetadata()
+                  .withNewSpec()
+                  .withParallelism(podsPerShape)
+                  .withCompletions(podsPerShape)
+                  .withNewTemplate()
+                  .withNewMetadata()
+                  .addToAnnotations("local.stowage.io/run-seconds", "3600")
+                  .endMetadata()
+                  .withSpec(pod.editSpec().withRestartPolicy("Never").endSpec().buildSpec())
+                  .endTemplate()
+                  .endSpec()
+                  .build())
+          .create();
+    }
+  }
+}
