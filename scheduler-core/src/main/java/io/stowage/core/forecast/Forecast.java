@@ -68,20 +68,11 @@ public final class Forecast {
     double shortArrivals;
     double shortRows;
     private int presentAtStart;
-    private int waiting;
     private final RunTimeEstimate runTime = new RunTimeEstimate();
     private final RunTimeEstimate classRunTime;
 
     private Seen(RunTimeEstimate classRunTime) {
       this.classRunTime = classRunTime;
-    }
-
-    private void stopsWaiting() {
-      waiting = Math.max(0, waiting - 1);
-    }
-
-    private int present() {
-      return runTime.running() + waiting;
     }
   }
 
@@ -105,9 +96,7 @@ public final class Forecast {
   /** Takes note of a pod that is running when the forecast begins; its arrival was not seen. */
   public void running(PodShape shape, double atSeconds) {
     advance(atSeconds);
-    Seen pod = of(shape);
-    addPresentAtStart(pod);
-    pod.waiting++;
+    addPresentAtStart(of(shape));
     started(shape, atSeconds);
   }
 
@@ -115,7 +104,6 @@ public final class Forecast {
   public void arrived(PodShape shape, double atSeconds) {
     advance(atSeconds);
     Seen pod = of(shape);
-    pod.waiting++;
     if (nowSeconds <= startSeconds) {
       addPresentAtStart(pod);
       return;
@@ -143,17 +131,10 @@ public final class Forecast {
     presentAtStart++;
   }
 
-  /** Takes note of a pod that arrived and waits no more, though it was not placed. */
-  public void gaveUp(PodShape shape, double atSeconds) {
-    advance(atSeconds);
-    of(shape).stopsWaiting();
-  }
-
   /** Takes note of a pod that was placed. */
   public void started(PodShape shape, double atSeconds) {
     advance(atSeconds);
     Seen pod = of(shape);
-    pod.stopsWaiting();
     pod.runTime.started(runClock);
     pod.classRunTime.started(runClock);
     runTimes.started(runClock);
@@ -209,8 +190,7 @@ public final class Forecast {
     double perSecond = longMemory.seconds() > 0 ? pod.longArrivals / longMemory.seconds() : 0;
     double allSeconds = runTimes.meanSeconds(runClock);
     if (Double.isInfinite(allSeconds)) {
-      return new ShapeForecast(
-          shape, part, perSecond, allSeconds, allSeconds, allSeconds, pod.present());
+      return new ShapeForecast(shape, part, perSecond, allSeconds, allSeconds, allSeconds);
     }
     double classSeconds = pod.classRunTime.meanSeconds(runClock, weight, allSeconds);
     double seconds = pod.runTime.meanSeconds(runClock, weight, classSeconds);
@@ -219,7 +199,7 @@ public final class Forecast {
     double flow = perSecond * seconds;
     double load = trust * flow + (1 - trust) * pod.runTime.running();
     double error = Math.sqrt(Math.max(load, trust == 0 ? 0 : 2 * trust * flow * flow / known));
-    return new ShapeForecast(shape, part, perSecond, seconds, load, error, pod.present());
+    return new ShapeForecast(shape, part, perSecond, seconds, load, error);
   }
 
   private Seen of(PodShape shape) {

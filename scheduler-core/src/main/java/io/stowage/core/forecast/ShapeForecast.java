@@ -13,7 +13,6 @@ import io.stowage.core.cluster.PodShape;
  * @param loadPods how many pods would run at a time in the long run if none ever had to wait,
  *     infinite where no pod has ended yet
  * @param loadErrorPods the standard error of {@code loadPods}, infinite where no pod has ended yet
- * @param presentPods how many pods run or wait now
  */
 public record ShapeForecast(
     PodShape shape,
@@ -21,5 +20,4 @@ public record ShapeForecast(
     double arrivalsPerSecond,
     double meanRunSeconds,
     double loadPods,
-    double loadErrorPods,
-    int presentPods) {}
+    double loadErrorPods) {}

@@ -39,7 +39,7 @@ public final class Staffing {
 
   private record Size(String resource, int gpus) {}
 
-  private record Load(PodShape shape, double pods, int presentPods) {}
+  private record Load(PodShape shape, double pods) {}
 
   private Staffing(Cluster cluster, Zones previous) {
     this.previous = previous;
@@ -113,11 +113,7 @@ public final class Staffing {
       double asked = askedMilli.getOrDefault(resource, 0.0);
       double cut = asked == 0 ? 0 : capacityMilli.getOrDefault(resource, 0.0) / asked;
       boolean bounded = Double.isFinite(shape.loadPods());
-      loads.add(
-          new Load(
-              shape.shape(),
-              pods(shape) * (bounded ? Math.min(1, cut) : cut),
-              shape.presentPods()));
+      loads.add(new Load(shape.shape(), pods(shape) * (bounded ? Math.min(1, cut) : cut)));
     }
     return loads;
   }
@@ -134,7 +130,6 @@ public final class Staffing {
   /** Keeps nodes for one class: for the pods that fewest nodes can hold first. */
   private void staff(Size key, List<Load> loads) {
     Map<BitSet, Double> loadByNodes = new LinkedHashMap<>();
-    Map<BitSet, Integer> presentByNodes = new LinkedHashMap<>();
     double pods = 0;
     double cpuMilli = 0;
     double memoryBytes = 0;
@@ -144,7 +139,6 @@ public final class Staffing {
       BitSet able = ableNodes(load.shape);
       if (!able.isEmpty()) {
         loadByNodes.merge(able, load.pods, Double::sum);
-        presentByNodes.merge(able, load.presentPods, Integer::sum);
         pods += load.pods;
         cpuMilli += load.pods * load.shape.request().cpuMilli();
         memoryBytes += load.pods * load.shape.request().memoryBytes();
@@ -169,11 +163,7 @@ public final class Staffing {
       for (Map.Entry<BitSet, Double> other : loadByNodes.entrySet()) {
         load += isWithin(other.getKey(), able) ? other.getValue() : 0;
       }
-      long present = 0;
-      for (Map.Entry<BitSet, Integer> other : presentByNodes.entrySet()) {
-        present += isWithin(other.getKey(), able) ? other.getValue() : 0;
-      }
-      long missing = Math.max(staffed(load), present);
+      long missing = staffed(load);
       for (int i = kept.nextSetBit(0); i >= 0; i = kept.nextSetBit(i + 1)) {
         missing -= able.get(i) ? roomPods[i] : 0;
       }

@@ -84,9 +84,6 @@ public interface PlacementPolicy {
   /** Takes note of a pod that arrived; for policies that learn what arrives. */
   default void arrived(PodShape shape, double nowSeconds) {}
 
-  /** Takes note of a pod that arrived and will not be placed: it was deleted, or dropped. */
-  default void gaveUp(PodShape shape, double nowSeconds) {}
-
   /**
    * Takes note of room on a node that was taken for a pod, whether it is held or the pod was placed
    * at once; the node counts it already. What is held and then placed there is told once.

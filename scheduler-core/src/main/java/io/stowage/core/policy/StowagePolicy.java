@@ -145,11 +145,6 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
-  public void gaveUp(PodShape shape, double nowSeconds) {
-    forecast.gaveUp(shape, nowSeconds);
-  }
-
-  @Override
   public void ended(PodShape shape, double nowSeconds) {
     forecast.ended(shape, nowSeconds);
   }

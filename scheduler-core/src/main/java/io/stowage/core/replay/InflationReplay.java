@@ -95,7 +95,6 @@ public final class InflationReplay {
       if (placer.place(pod, i)) {
         placed++;
       } else {
-        placer.drop(arrival.shape(), i);
         failed.merge(PodClass.of(arrival.shape()).key(), 1, Integer::sum);
       }
       askedMilli += gpuMilli.getOrDefault(arrival.shape(), 0L);

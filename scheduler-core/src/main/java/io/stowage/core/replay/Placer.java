@@ -88,11 +88,6 @@ public final class Placer {
     return node != null && !policy.keeps(shape, node);
   }
 
-  /** Tells the policy of a pod that is dropped. */
-  void drop(PodShape shape, double nowSeconds) {
-    policy.gaveUp(shape, nowSeconds);
-  }
-
   /** Places a pod on a node that it fits. */
   void placeOn(Pod pod, NodeState node, double nowSeconds) {
     int[] devices = policy.gpuDevices(pod.shape(), node);

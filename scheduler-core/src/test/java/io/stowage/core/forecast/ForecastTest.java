@@ -172,20 +172,6 @@ class ForecastTest {
   }
 
   @Test
-  void podsThatRunOrWaitArePresent() {
-    Forecast forecast = new Forecast();
-    forecast.running(ONE, 0);
-    forecast.arrived(ONE, 1);
-    forecast.arrived(ONE, 2);
-    assertThat(of(forecast, ONE).presentPods()).isEqualTo(3);
-    forecast.started(ONE, 3);
-    assertThat(of(forecast, ONE).presentPods()).as("one runs that waited").isEqualTo(3);
-    forecast.ended(ONE, 4);
-    forecast.gaveUp(ONE, 5);
-    assertThat(of(forecast, ONE).presentPods()).isEqualTo(1);
-  }
-
-  @Test
   void podsThatArriveAtTheVeryStartTellNothingOfRates() {
     Forecast forecast = new Forecast();
     for (int i = 0; i < 50; i++) {

@@ -25,7 +25,7 @@ class ForecastDemandsTest {
   }
 
   private static ShapeForecast forecast(PodShape shape, double part) {
-    return new ShapeForecast(shape, part, 1, 100, 100 * part, 1, 0);
+    return new ShapeForecast(shape, part, 1, 100, 100 * part, 1);
   }
 
   private static List<NodeRoom> rooms(int nodes, long cores, int gpus, int gpusKeptFor) {

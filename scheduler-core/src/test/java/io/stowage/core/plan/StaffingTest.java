@@ -53,21 +53,6 @@ class StaffingTest {
   }
 
   @Test
-  void asManyNodesAreKeptAsPodsRunAndWait() {
-    Cluster cluster = new Cluster();
-    for (int i = 0; i < 30; i++) {
-      cluster.putNode(node("n" + (10 + i), 96, 8, "A100"));
-    }
-    PodShape eight = shape(40, 8);
-    for (int present : new int[] {0, 3, 11}) {
-      ShapeForecast forecast = new ShapeForecast(eight, 0.1, 0.01, 100, 1, 1, present);
-      assertThat(Staffing.zones(cluster, List.of(forecast), Zones.NONE).nodesByGpus())
-          .as("a load of 1 needs 1 + 1.5")
-          .isEqualTo(Map.of(8, Math.max(3, present)));
-    }
-  }
-
-  @Test
   void podsWithoutAnEndSoFarAreTakenToFillTheCluster() {
     Cluster cluster = new Cluster();
     for (int i = 0; i < 20; i++) {
@@ -367,12 +352,12 @@ class StaffingTest {
   }
 
   private static ShapeForecast load(PodShape shape, double pods) {
-    return new ShapeForecast(shape, 0.1, pods / 100, 100, pods, Math.sqrt(pods), 0);
+    return new ShapeForecast(shape, 0.1, pods / 100, 100, pods, Math.sqrt(pods));
   }
 
   private static ShapeForecast unbounded(PodShape shape, double part) {
     double infinite = Double.POSITIVE_INFINITY;
-    return new ShapeForecast(shape, part, part, infinite, infinite, infinite, 0);
+    return new ShapeForecast(shape, part, part, infinite, infinite, infinite);
   }
 
   private static PodShape shape(int cores, int gpus) {

@@ -11,6 +11,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.fragmentation.Stranded;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.trace.Scenario;
@@ -96,26 +97,31 @@ final class NaiveCluster {
   private @Nullable NodeState best(Pod pod) {
     NodeState best = null;
     double bestScore = 0;
-    int tied = 0;
     for (NodeState node : nodes()) {
       if (!Fit.shortages(pod.shape(), node).isEmpty()) {
         continue;
       }
       double score = policy.score(pod.shape(), node);
-      if (best == null || score > bestScore) {
+      if (best == null
+          || score > bestScore
+          || (score == bestScore && node.name().compareTo(best.name()) < 0)) {
         best = node;
         bestScore = score;
-        tied = 1;
-      } else if (score == bestScore) {
-        tied++;
-        boolean take =
-            policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM
-                ? ties.nextInt(tied) == 0
-                : node.name().compareTo(best.name()) < 0;
-        best = take ? node : best;
       }
     }
-    return best;
+    return best == null || policy.tieBreak() == PlacementPolicy.TieBreak.FIRST_BY_NAME
+        ? best
+        : oneOfTheBest(pod, bestScore);
+  }
+
+  /** Draws as the class under test does, which is looked at from outside. */
+  private @Nullable NodeState oneOfTheBest(Pod pod, double bestScore) {
+    NodeState drawn = new NodeScores(cluster, policy, ties, 1).best(pod.shape());
+    assertThat(drawn).isNotNull();
+    if (drawn != null) {
+      assertThat(policy.score(pod.shape(), drawn)).isEqualTo(bestScore);
+    }
+    return drawn;
   }
 
   private static void assertNothingIsOverCommitted(NodeState node) {

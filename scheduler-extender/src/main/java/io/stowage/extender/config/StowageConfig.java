@@ -211,7 +211,10 @@ public record StowageConfig(
         Duration.ofMillis(bindTimeoutMillis),
         bindThreads,
         new HoldSettings(
-            shortlistNodes, Duration.ofSeconds(holdSeconds), Duration.ofSeconds(claimHoldSeconds)),
+            shortlistNodes,
+            Duration.ofSeconds(holdSeconds),
+            Duration.ofSeconds(claimHoldSeconds),
+            Duration.ofSeconds(planning.keepSeconds())),
         devices.settings(),
         gpuResources(),
         http.settings(new Address(host, port), tls == null ? null : tls.files()),

@@ -145,7 +145,8 @@ final class ChurningCluster {
   private void retry(NodeState freed) throws IOException, InterruptedException {
     Set<PodShape> refused = new HashSet<>();
     while (true) {
-      Queued next = queue.poll(shape -> !refused.contains(shape) && scheduler.mayFit(shape, freed));
+      Queued next =
+          queue.poll(pod -> !refused.contains(pod.shape()) && scheduler.mayFit(pod.shape(), freed));
       if (next == null) {
         return;
       }

@@ -194,7 +194,7 @@ final class Binds {
     String uid = binding.placement().pod().uid();
     unconfirmed.remove(uid);
     bound.remove(uid);
-    policy.released(binding.placement().pod());
+    policy.gone(uid);
     freed.add(binding.placement().nodeName());
     waiting.failedOn(uid, binding.placement().nodeName());
   }

@@ -58,6 +58,7 @@ public final class ClusterState {
   private final Binds binds;
   private final FreeSlots freeSlots;
   private final Nominations nominations;
+  private final KeptOut keptOut;
   private final Set<String> watchesDown = new TreeSet<>();
   private boolean synced;
 
@@ -90,6 +91,7 @@ public final class ClusterState {
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
     this.ranking = new NodeRanking(bound, nodes, rules, policy, ties, refusals, nanoClock);
     this.policyFeed = new PolicyFeed(policy, bound.steering(), nanoClock);
+    this.keptOut = new KeptOut(settings.keep());
     this.filters =
         new Filters(
             settings,
@@ -102,6 +104,7 @@ public final class ClusterState {
             ranking,
             freed,
             policyFeed,
+            keptOut,
             nanoClock);
     this.binds =
         new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
@@ -188,6 +191,7 @@ public final class ClusterState {
     holds.lapse(now);
     refusals.settle(now);
     foreign.lapse().forEach(freed::add);
+    keptOut.takeLapsed(now).forEach(freed::add);
     versions.lapse(now);
     waiting.lapseRefused(now - REFUSED_UNSEEN_MEMORY.toNanos());
   }
@@ -252,10 +256,7 @@ public final class ClusterState {
 
   private void putWaiting(ObservedPod observed) {
     if (waiting.put(observed)) {
-      freeGpu.observe(observed.pod().shape());
-    }
-    if (!observed.gated()) {
-      policyFeed.arrived(observed.pod());
+      observe(observed.pod());
     }
     nominations.seen(observed);
   }
@@ -264,13 +265,13 @@ public final class ClusterState {
     Pod pod = observed.pod();
     Placement known = bound.of(pod.uid());
     if (known == null && !waiting.contains(pod.uid())) {
-      freeGpu.observe(pod.shape());
+      observe(pod);
     }
-    policyFeed.arrived(pod);
     waiting.remove(pod.uid());
     nominations.gone(pod.uid());
     boolean held = holds.drop(pod.uid(), observed.nodeName());
     binds.forget(pod.uid());
+    keptOut.forget(pod.uid());
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
     refusals.bound(placement, nanoClock.getAsLong());
     if (!placement.equals(known)) {
@@ -287,6 +288,11 @@ public final class ClusterState {
     if (observed.deviceAssigned() && bound.assigned(pod.uid())) {
       freed.add(observed.nodeName());
     }
+  }
+
+  private void observe(Pod pod) {
+    policyFeed.arrived(pod);
+    freeGpu.observe(pod.shape());
   }
 
   /** Takes in that a pod is gone for good. */
@@ -309,6 +315,7 @@ public final class ClusterState {
     holds.drop(uid, null);
     binds.forget(uid);
     refusals.gone(uid);
+    keptOut.forget(uid);
     policyFeed.gone(uid);
     Placement placement = bound.remove(uid);
     if (placement != null) {
@@ -471,11 +478,18 @@ public final class ClusterState {
 
   /**
    * Returns what should be planned now, for the pods that wait and for which no room is counted
-   * yet; empty where the policy does not plan.
+   * yet; empty where the policy does not plan. A pod that has to wait for other room than what is
+   * kept for larger ones is not planned for: it would be given just that.
    */
   public Optional<PlanRequest> planRequest() {
+    long now = nanoClock.getAsLong();
     return Optional.ofNullable(
-        policy.planRequest(waiting.demands(uid -> !holds.contains(uid) && bound.of(uid) == null)));
+        policy.planRequest(
+            waiting.demands(
+                uid ->
+                    !holds.contains(uid)
+                        && bound.of(uid) == null
+                        && !keptOut.isKeptOut(uid, now))));
   }
 
   /** Takes in a plan made for the last request. */

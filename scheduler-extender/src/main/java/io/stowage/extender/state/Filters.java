@@ -31,6 +31,7 @@ final class Filters {
   private final NodeRanking ranking;
   private final FreedNodes freed;
   private final PolicyFeed policy;
+  private final KeptOut keptOut;
   private final LongSupplier nanoClock;
 
   Filters(
@@ -44,6 +45,7 @@ final class Filters {
       NodeRanking ranking,
       FreedNodes freed,
       PolicyFeed policy,
+      KeptOut keptOut,
       LongSupplier nanoClock) {
     this.settings = settings;
     this.bound = bound;
@@ -55,6 +57,7 @@ final class Filters {
     this.ranking = ranking;
     this.freed = freed;
     this.policy = policy;
+    this.keptOut = keptOut;
     this.nanoClock = nanoClock;
   }
 
@@ -107,11 +110,21 @@ final class Filters {
       outcome = ranking.shortlist(shape, asked, failed, described, settings.shortlistNodes());
       best = outcome.best(settings.shortlistNodes());
     }
+    if (waits && mustWait(observed, best)) {
+      return outcome.refusingAll(asked.names(), Reasons.KEPT);
+    }
     List<String> kept = best.stream().map(Ranked::node).toList();
     if (!kept.isEmpty() && waits) {
       hold(observed, kept.get(0));
     }
     return new FilterDecision(kept, outcome.failed(), outcome.unresolvable(), outcome.unknown());
+  }
+
+  /** Tells whether even the best node has only room that is kept for larger pods. */
+  private boolean mustWait(ObservedPod observed, List<Ranked> best) {
+    return !best.isEmpty()
+        && ranking.isKept(observed.pod().shape(), best.get(0))
+        && keptOut.mustWait(observed.pod().uid(), best.get(0).node(), nanoClock.getAsLong());
   }
 
   private Set<String> failedNodes(ObservedPod observed) {

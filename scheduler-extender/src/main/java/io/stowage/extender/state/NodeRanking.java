@@ -12,6 +12,7 @@ import io.stowage.extender.state.DeviceRules.Verdict;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +89,17 @@ final class NodeRanking {
         all.removeIf(node -> node.tier().isLastChoice());
       }
       return all;
+    }
+
+    /** Returns the refusal of all nodes: for reasons known, else for the one given. */
+    FilterDecision refusingAll(List<String> nodes, String reason) {
+      Map<String, String> reasons = new HashMap<>(unresolvable);
+      for (String node : nodes) {
+        if (!failed.containsKey(node)) {
+          reasons.putIfAbsent(node, reason);
+        }
+      }
+      return new FilterDecision(List.of(), failed, reasons, unknown);
     }
 
     /** Returns the best {@code limit} nodes, best first. */
@@ -307,6 +319,12 @@ final class NodeRanking {
       return true;
     }
     return false;
+  }
+
+  /** Tells whether what makes a node the best is room that the policy keeps for other pods. */
+  boolean isKept(PodShape shape, Ranked best) {
+    NodeState node = steering.node(best.node());
+    return best.tier() == Tier.FREE && node != null && policy.keeps(shape, node);
   }
 
   /** Returns the tier that a node cannot be better than. */

@@ -21,7 +21,6 @@ final class PolicyFeed {
   private final Cluster steering;
   private final LongSupplier nanoClock;
   private final double startSeconds;
-  private final Map<String, PodShape> waitingByUid = new HashMap<>();
   private final Map<String, PodShape> runningByUid = new HashMap<>();
   private boolean synced;
 
@@ -43,12 +42,9 @@ final class PolicyFeed {
     return synced ? nanoClock.getAsLong() / 1e9 : startSeconds;
   }
 
-  /** A pod that may be scheduled was seen; may be told again. */
+  /** A pod was seen for the first time. */
   void arrived(Pod pod) {
-    if (!runningByUid.containsKey(pod.uid())
-        && waitingByUid.putIfAbsent(pod.uid(), pod.shape()) == null) {
-      policy.arrived(pod.shape(), nowSeconds());
-    }
+    policy.arrived(pod.shape(), nowSeconds());
   }
 
   /** A pod's room on a node is counted, which was not before. */
@@ -63,27 +59,15 @@ final class PolicyFeed {
   /** A pod is bound, as far as the API server has said; may be told again. */
   void bound(Pod pod) {
     if (runningByUid.putIfAbsent(pod.uid(), pod.shape()) == null) {
-      waitingByUid.remove(pod.uid());
       policy.started(pod.shape(), nowSeconds());
     }
   }
 
-  /** A pod is not bound after all, and waits. */
-  void released(Pod pod) {
-    if (runningByUid.remove(pod.uid()) != null) {
-      policy.ended(pod.shape(), nowSeconds());
-    }
-    waitingByUid.put(pod.uid(), pod.shape());
-  }
-
-  /** A pod is gone; may never have been seen. */
+  /** A pod is gone, or is not bound after all; may never have been. */
   void gone(String uid) {
-    PodShape running = runningByUid.remove(uid);
-    PodShape waiting = waitingByUid.remove(uid);
-    if (running != null) {
-      policy.ended(running, nowSeconds());
-    } else if (waiting != null) {
-      policy.gaveUp(waiting, nowSeconds());
+    PodShape shape = runningByUid.remove(uid);
+    if (shape != null) {
+      policy.ended(shape, nowSeconds());
     }
   }
 }

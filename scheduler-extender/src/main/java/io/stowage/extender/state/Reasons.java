@@ -15,6 +15,8 @@ final class Reasons {
   static final String FRAGMENTED = "enough GPU in total, but no single GPU with enough free";
   static final String INSUFFICIENT = "not enough GPU in total";
 
+  static final String KEPT = "what is free is kept for pods of more GPUs for a while";
+
   static final String STUCK_PLUGIN = "the GPU sharing device plugin of the node assigns no devices";
   static final String FOREIGN_EXTENDER = "another scheduler extender assigns the GPUs of the node";
 

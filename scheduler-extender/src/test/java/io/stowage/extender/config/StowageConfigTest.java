@@ -59,7 +59,7 @@ class StowageConfigTest {
                 new WatchConfig(true),
                 new WakeConfig(true, 20, 50),
                 new NoticesConfig(true),
-                new PlanningConfig(true, 20_000, 200),
+                new PlanningConfig(true, 20_000, 200, 0),
                 new NominationConfig(false, "stowage", 100, 20, 300)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
@@ -119,7 +119,7 @@ class StowageConfigTest {
             watch: {unhealthyGpus: false}
             wake: {enabled: false, perSecond: 5, burst: 10}
             notices: {nodeConditions: false}
-            planning: {enabled: false, moves: 1000, minIntervalMillis: 50}
+            planning: {enabled: false, moves: 1000, minIntervalMillis: 50, keepSeconds: 600}
             nomination: {enabled: true, schedulerName: gpu, window: 50, backlog: 5, perSecond: 20}
             """);
     assertThat(config)
@@ -153,7 +153,7 @@ class StowageConfigTest {
                 new WatchConfig(false),
                 new WakeConfig(false, 5, 10),
                 new NoticesConfig(false),
-                new PlanningConfig(false, 1_000, 50),
+                new PlanningConfig(false, 1_000, 50, 600),
                 new NominationConfig(true, "gpu", 50, 5, 20)));
     assertThat(config.watchSettings())
         .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));

@@ -79,6 +79,11 @@ public class ForwardingPolicy implements PlacementPolicy {
   }
 
   @Override
+  public boolean keeps(PodShape shape, NodeState node) {
+    return policy.keeps(shape, node);
+  }
+
+  @Override
   public void ended(PodShape shape, double nowSeconds) {
     policy.ended(shape, nowSeconds);
   }
