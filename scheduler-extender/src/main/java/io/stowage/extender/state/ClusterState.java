@@ -228,7 +228,13 @@ public final class ClusterState {
   public @Nullable TrialRoom trialRoom(String nodeName) {
     NodeState state = bound.steering().node(nodeName);
     Node node = state == null ? null : state.node();
-    return state == null || node == null ? null : new TrialRoom(state, node, rules);
+    return state == null || node == null
+        ? null
+        : new TrialRoom(state, node, rules, pod -> isKeptFrom(pod, state));
+  }
+
+  private boolean isKeptFrom(Pod pod, NodeState node) {
+    return keptOut.isKeptOut(pod.uid(), nanoClock.getAsLong()) && policy.keeps(pod.shape(), node);
   }
 
   // Pods

@@ -189,7 +189,10 @@ class PlansTest {
     assertThat(gpusKeptForAfterRestart(false)).isEqualTo(podsFirst);
   }
 
-  /** Lists nodes of 8 GPUs, and pods of 8 GPUs and of 1 that run there; then one more arrives. */
+  /**
+   * Lists nodes of 8 GPUs, and pods of 8 GPUs and of 1 that run there; then one ends, so that room
+   * is known to return, and one more arrives.
+   */
   private static List<Integer> gpusKeptForAfterRestart(boolean podsFirst) {
     RecordingPolicy fresh = new RecordingPolicy("stowage");
     long[] nanos = {1};
@@ -206,6 +209,8 @@ class PlansTest {
       }
     }
     restarted.markSynced();
+    nanos[0] += 1_000_000;
+    restarted.removePod("p9");
     restarted.putPod(gpuPod("next", 1));
     return restarted.planRequest().orElseThrow().rooms().stream()
         .sorted(Comparator.comparing(NodeRoom::name))
