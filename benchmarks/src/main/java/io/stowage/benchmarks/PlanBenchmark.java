@@ -30,6 +30,7 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 public class PlanBenchmark {
   private static final long SEED = 1;
   private static final int CHANGED_PODS = 300;
+  private static final int FEW_PODS = 10;
 
   /** How many nodes the cluster has. */
   @Param({"1000", "5000", "65000"})
@@ -93,9 +94,16 @@ public class PlanBenchmark {
     return plan(afterChange, worth, run);
   }
 
-  /** The picture of the cluster that a plan is made from, taken on the cluster's own thread. */
+  /**
+   * The picture of the cluster that a plan is made from, taken on the cluster's own thread, after a
+   * few pods came and went.
+   */
   @Benchmark
   public @Nullable PlanRequest request() {
-    return cluster == null ? null : cluster.request();
+    if (cluster == null) {
+      return null;
+    }
+    cluster.change(FEW_PODS);
+    return cluster.request();
   }
 }
