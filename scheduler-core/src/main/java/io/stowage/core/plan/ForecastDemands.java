@@ -1,6 +1,5 @@
 package io.stowage.core.plan;
 
-import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.forecast.ShapeForecast;
@@ -8,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * How many forecast pods of each shape the free space is planned for.
@@ -47,27 +45,23 @@ public final class ForecastDemands {
    * Returns the demands.
    *
    * @param mix what is expected, each with its part of all arrivals
+   * @param rooms what is free
    */
-  public List<Demand> of(List<ShapeForecast> mix, List<NodeRoom> rooms) {
-    Map<Integer, Sums> freeByClass = new TreeMap<>();
-    Map<String, Long> largestGpuUnits = new HashMap<>();
-    for (NodeRoom room : rooms) {
-      Sums free = freeByClass.computeIfAbsent(room.gpusKeptFor(), added -> new Sums());
-      free.cpuMilli += room.free().cpuMilli();
-      free.memoryBytes += room.free().memoryBytes();
-      for (GpuDevice gpu : room.gpus()) {
-        if (gpu.capacityUnits() > 0) {
-          free.gpuMilli += 1000.0 * room.gpuFreeUnits().get(gpu.index()) / gpu.capacityUnits();
-          largestGpuUnits.merge(room.gpuResource(), gpu.capacityUnits(), Math::max);
-        }
-      }
+  public List<Demand> of(List<ShapeForecast> mix, RoomTotals rooms) {
+    Map<Integer, Sums> freeByClass = new HashMap<>();
+    for (int gpus : rooms.gpusKeptFor()) {
+      Sums free = new Sums();
+      free.gpuMilli = rooms.freeGpuMilli(gpus);
+      free.cpuMilli = rooms.freeCpuMilli(gpus);
+      free.memoryBytes = rooms.freeMemoryBytes(gpus);
+      freeByClass.put(gpus, free);
     }
     Map<Integer, Sums> askedByClass = new HashMap<>();
     for (ShapeForecast forecast : mix) {
       PodShape shape = forecast.shape();
       GpuRequest gpu = shape.gpu();
       Sums asked = askedByClass.computeIfAbsent(classOf(shape, freeByClass), added -> new Sums());
-      double gpuMilli = gpu.totalMilli(largestGpuUnits.getOrDefault(gpu.resource(), 0L));
+      double gpuMilli = gpu.totalMilli(rooms.largestGpuUnits(gpu.resource()));
       asked.gpuMilli += forecast.part() * gpuMilli;
       asked.cpuMilli += forecast.part() * shape.request().cpuMilli();
       asked.memoryBytes += forecast.part() * shape.request().memoryBytes();

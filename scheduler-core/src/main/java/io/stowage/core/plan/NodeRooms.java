@@ -22,6 +22,7 @@ public final class NodeRooms {
   private @Nullable NodeRoom[] bySlot = {};
 
   private List<NodeRoom> rooms = List.of();
+  private final RoomTotals totals = new RoomTotals();
 
   /** What {@link #rooms} are of: the cluster up to a change, and zones. */
   private long read = -1;
@@ -40,16 +41,17 @@ public final class NodeRooms {
     }
     ChangeLog changes = cluster.changes();
     boolean changed = false;
-    if (zonesNow != zones || !changes.reaches(read)) {
-      zones = zonesNow;
-      for (int slot = 0; slot < cluster.slotLimit(); slot++) {
-        changed |= describe(slot);
-      }
-    } else {
+    if (changes.reaches(read)) {
       for (long change = read; change < changes.end(); change++) {
-        changed |= describe(changes.slot(change));
+        changed |= describe(changes.slot(change), zonesNow);
+      }
+      changed |= zonesNow != zones && describeOtherwiseKept(zonesNow);
+    } else {
+      for (int slot = 0; slot < cluster.slotLimit(); slot++) {
+        changed |= describe(slot, zonesNow);
       }
     }
+    zones = zonesNow;
     read = changes.end();
     if (changed) {
       List<NodeRoom> taking = new ArrayList<>(bySlot.length);
@@ -63,18 +65,45 @@ public final class NodeRooms {
     return rooms;
   }
 
+  /** Returns the totals of the rooms returned last; they change with the next. */
+  public RoomTotals totals() {
+    return totals;
+  }
+
+  /** Describes the nodes anew that are kept for something else now. */
+  private boolean describeOtherwiseKept(Zones zonesNow) {
+    boolean changed = false;
+    for (int slot = 0; slot < cluster.slotLimit(); slot++) {
+      NodeState state = cluster.slot(slot);
+      NodeRoom room = bySlot[slot];
+      if (state != null
+          && room != null
+          && room.gpusKeptFor() != zonesNow.gpusRoomIsKeptFor(state)) {
+        changed |= describe(slot, zonesNow);
+      }
+    }
+    return changed;
+  }
+
   /** Describes the node in a slot anew; returns whether its room is another one now. */
-  private boolean describe(int slot) {
+  private boolean describe(int slot, Zones zonesNow) {
     NodeState state = cluster.slot(slot);
     Node node = state == null ? null : state.node();
     NodeRoom now =
         state != null && node != null && node.ready() && !node.cordoned()
-            ? NodeRoom.of(node, state, zones.gpusRoomIsKeptFor(state))
+            ? NodeRoom.of(node, state, zonesNow.gpusRoomIsKeptFor(state))
             : null;
-    if (Objects.equals(now, bySlot[slot])) {
+    NodeRoom before = bySlot[slot];
+    if (Objects.equals(now, before)) {
       return false;
     }
     bySlot[slot] = now;
+    if (before != null) {
+      totals.remove(before);
+    }
+    if (now != null) {
+      totals.add(now);
+    }
     return true;
   }
 }

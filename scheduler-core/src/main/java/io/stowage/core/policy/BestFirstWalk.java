@@ -52,24 +52,42 @@ final class BestFirstWalk {
     int match = front[0];
     double time = times[0];
     removeFirst();
-    while (match < tournament.entrants()) {
-      int won = wonFrom(match);
-      int lost = won ^ 1;
-      boolean equal = tournament.bestScore(lost) == tournament.bestScore(won);
-      join(lost, equal ? time : 0);
-      match = won;
+    while (!tournament.isSingle(match)) {
+      match = tournament.isOfGroup(match) ? leaveGroup(match, time) : leaveMatch(match, time);
     }
-    return match - tournament.entrants();
+    return tournament.winner(match);
   }
 
-  /** Returns which of the two matches before one its winner came from. */
-  private int wonFrom(int match) {
+  /** Has the loser of a match join the front; returns the match before, which its winner won. */
+  private int leaveMatch(int match, double time) {
     int left = 2 * match;
     int right = left + 1;
-    if (random && tournament.bestScore(left) == tournament.bestScore(right)) {
-      return ties.nextInt(tournament.tied(match)) < tournament.tied(left) ? left : right;
+    boolean equal = tournament.bestScore(left) == tournament.bestScore(right);
+    boolean leftWon =
+        (random && equal)
+            ? ties.nextInt(tournament.tied(match)) < tournament.tied(left)
+            : tournament.winner(left) == tournament.winner(match);
+    join(leftWon ? right : left, equal ? time : 0);
+    return leftWon ? left : right;
+  }
+
+  /** Has the losers of a group join the front; returns the number of its winner. */
+  private int leaveGroup(int match, double time) {
+    double best = tournament.bestScore(match);
+    int won = tournament.winner(match);
+    int skipped = random ? ties.nextInt(tournament.tied(match)) : 0;
+    for (int slot = tournament.firstSlot(match); random && skipped >= 0; slot++) {
+      if (tournament.score(slot) == best) {
+        won = slot;
+        skipped--;
+      }
     }
-    return tournament.winner(left) == tournament.winner(match) ? left : right;
+    for (int slot = tournament.firstSlot(match); slot < tournament.endSlot(match); slot++) {
+      if (slot != won && tournament.score(slot) != NodeScores.UNFIT) {
+        join(tournament.single(slot), tournament.score(slot) == best ? time : 0);
+      }
+    }
+    return tournament.single(won);
   }
 
   private void join(int match, double sinceTime) {

@@ -183,7 +183,7 @@ final class StowagePolicy implements PlacementPolicy {
   public PlanRequest planRequest(List<Demand> pending) {
     List<NodeRoom> now = rooms.of(zones);
     if (demandsAtPods != seenPods || !now.equals(demandRooms)) {
-      forecastDemands = demands.of(forecast.mix(), now);
+      forecastDemands = demands.of(forecast.mix(), rooms.totals());
       demandRooms = now;
       demandsAtPods = seenPods;
     }

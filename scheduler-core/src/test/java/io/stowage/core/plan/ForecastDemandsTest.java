@@ -50,6 +50,10 @@ class ForecastDemandsTest {
     return rooms;
   }
 
+  private static RoomTotals totals(int nodes, long cores, int gpus, int gpusKeptFor) {
+    return RoomTotals.of(rooms(nodes, cores, gpus, gpusKeptFor));
+  }
+
   private static Map<PodShape, Integer> counts(List<Demand> demands) {
     Map<PodShape, Integer> counts = new HashMap<>();
     demands.forEach(demand -> counts.merge(demand.shape(), demand.count(), Integer::sum));
@@ -61,7 +65,7 @@ class ForecastDemandsTest {
     Map<PodShape, Integer> counts =
         counts(
             new ForecastDemands()
-                .of(List.of(forecast(ONE, 0.5), forecast(SHARE, 0.5)), rooms(30, 96, 8, 0)));
+                .of(List.of(forecast(ONE, 0.5), forecast(SHARE, 0.5)), totals(30, 96, 8, 0)));
     assertThat(counts.get(ONE)).as("0.95 x 240 GPUs / 0.75 a pod / 2").isEqualTo(152);
     assertThat(counts.get(SHARE)).isEqualTo(152);
   }
@@ -69,7 +73,7 @@ class ForecastDemandsTest {
   @Test
   void theResourceThatRunsOutFirstLimitsAll() {
     Map<PodShape, Integer> counts =
-        counts(new ForecastDemands().of(List.of(forecast(ONE, 1)), rooms(10, 8, 8, 0)));
+        counts(new ForecastDemands().of(List.of(forecast(ONE, 1)), totals(10, 8, 8, 0)));
     assertThat(counts.get(ONE)).as("0.95 x 80 cores / 4").isEqualTo(19);
   }
 
@@ -78,7 +82,9 @@ class ForecastDemandsTest {
     List<NodeRoom> rooms = new ArrayList<>(rooms(10, 96, 8, 0));
     rooms.addAll(rooms(5, 96, 8, 2));
     Map<PodShape, Integer> counts =
-        counts(new ForecastDemands().of(List.of(forecast(ONE, 0.9), forecast(TWO, 0.1)), rooms));
+        counts(
+            new ForecastDemands()
+                .of(List.of(forecast(ONE, 0.9), forecast(TWO, 0.1)), RoomTotals.of(rooms)));
     assertThat(counts.get(ONE)).isEqualTo(76);
     assertThat(counts.get(TWO)).isEqualTo(19);
   }
@@ -90,7 +96,9 @@ class ForecastDemandsTest {
     int rareSum = 0;
     for (int i = 0; i < 1_000; i++) {
       rareSum +=
-          counts(demands.of(List.of(forecast(ONE, 0.99), forecast(rare, 0.01)), rooms(1, 96, 8, 0)))
+          counts(
+                  demands.of(
+                      List.of(forecast(ONE, 0.99), forecast(rare, 0.01)), totals(1, 96, 8, 0)))
               .getOrDefault(rare, 0);
     }
     assertThat(rareSum).as("7.6 pods a time, of which 0.01").isCloseTo(76, within(2));
@@ -98,8 +106,8 @@ class ForecastDemandsTest {
 
   @Test
   void nothingIsExpectedWhereNothingIsFreeOrKnown() {
-    assertThat(new ForecastDemands().of(List.of(), rooms(1, 96, 8, 0))).isEmpty();
-    assertThat(new ForecastDemands().of(List.of(forecast(ONE, 1)), List.of())).isEmpty();
-    assertThat(new ForecastDemands().of(List.of(forecast(ONE, 1)), rooms(3, 96, 0, 0))).isEmpty();
+    assertThat(new ForecastDemands().of(List.of(), totals(1, 96, 8, 0))).isEmpty();
+    assertThat(new ForecastDemands().of(List.of(forecast(ONE, 1)), new RoomTotals())).isEmpty();
+    assertThat(new ForecastDemands().of(List.of(forecast(ONE, 1)), totals(3, 96, 0, 0))).isEmpty();
   }
 }

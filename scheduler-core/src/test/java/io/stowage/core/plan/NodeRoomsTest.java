@@ -21,6 +21,7 @@ class NodeRoomsTest {
       RandomChanges changes = new RandomChanges(random.split());
       Cluster cluster = new Cluster();
       NodeRooms rooms = new NodeRooms(cluster);
+      Zones zones = Zones.NONE;
       for (int step = 0; step < 5_000; step++) {
         switch (random.nextInt(8)) {
           case 0 -> cluster.putNode(changes.node(changes.nodeName()));
@@ -28,13 +29,28 @@ class NodeRoomsTest {
           case 2, 3 -> cluster.remove(changes.uid());
           default -> cluster.place(changes.placement());
         }
-        Zones zones = zones(changes, random);
+        zones = random.nextInt(3) == 0 ? zones(changes, random) : zones;
         assertThat(rooms.of(zones))
             .as("seed %s, step %s", seed, step)
             .isEqualTo(new NodeRooms(cluster).of(zones))
             .hasSize(nodesThatTakePods(cluster));
+        assertThat(figures(rooms.totals()))
+            .as("seed %s, step %s", seed, step)
+            .isEqualTo(figures(RoomTotals.of(rooms.of(zones))));
       }
     }
+  }
+
+  private static Map<Object, Object> figures(RoomTotals totals) {
+    Map<Object, Object> figures = new HashMap<>();
+    for (int gpus : totals.gpusKeptFor()) {
+      figures.put(
+          gpus,
+          List.of(
+              totals.freeGpuMilli(gpus), totals.freeCpuMilli(gpus), totals.freeMemoryBytes(gpus)));
+    }
+    RandomChanges.RESOURCES.forEach(name -> figures.put(name, totals.largestGpuUnits(name)));
+    return figures;
   }
 
   private static int nodesThatTakePods(Cluster cluster) {
