@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param enabled whether they are; needs the right to patch pods/status; default false
  * @param schedulerName the schedulerName of the profile that calls Stowage; default stowage
  * @param window how many pods carry a nomination at a time, 1 to 100; default 100
- * @param backlog how many pods may wait without any being nominated, 0 to window - 1; default 20
+ * @param backlog how many pods at the head get no nomination any more, 0 to window - 1; default 20
  * @param perSecond how many nominations are made or withdrawn at most, on average and at once, 1 to
  *     1000; default 300
  */

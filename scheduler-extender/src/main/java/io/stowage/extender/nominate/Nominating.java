@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 public final class Nominating implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Nominating.class);
   private static final Duration ROUND = Duration.ofMillis(100);
-  private static final int WRITERS = 4;
+  private static final int WRITERS = 16;
 
   private final StateLoop loop;
   private final ServiceMetrics metrics;

@@ -5,7 +5,8 @@ package io.stowage.extender.state;
  *
  * @param schedulerName the {@code schedulerName} of the pods that are Stowage's
  * @param window how many pods at the head of the queue may carry a nomination, 1 to 100
- * @param backlog how many pods may wait without any being nominated, 0 to {@code window} - 1
+ * @param backlog how many pods at the head get no nomination any more, for kube-scheduler comes to
+ *     them before it would; 0 to {@code window} - 1
  */
 public record NominationLimits(String schedulerName, int window, int backlog) {
 

@@ -182,7 +182,7 @@ final class Nominations {
     if (head.size() > limits.backlog()
         && everAsked
         && nanoClock.getAsLong() - askedNanos < AT_WORK.toNanos()) {
-      nominate(head, limits.window(), budget, writes);
+      nominate(head.subList(limits.backlog(), head.size()), limits.window(), budget, writes);
     }
     return writes;
   }

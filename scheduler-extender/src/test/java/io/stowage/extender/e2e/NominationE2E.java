@@ -52,7 +52,7 @@ class NominationE2E {
     Path config =
         Files.writeString(
             Files.createDirectories(ControlPlane.directory()).resolve("nomination.yaml"),
-            "nomination: {enabled: true, backlog: 5}\nholdSeconds: 300\n",
+            "nomination: {enabled: true, backlog: 0}\nholdSeconds: 300\n",
             StandardCharsets.UTF_8);
     List<String> nodes =
         IntStream.range(0, NODES).mapToObj(i -> NodeLists.node(nodeName(i), 8)).toList();
