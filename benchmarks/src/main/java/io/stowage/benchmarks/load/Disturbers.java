@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** Callers that misbehave, on a thread of their own, until they are closed. */
 final class Disturbers implements AutoCloseable {
@@ -29,6 +31,7 @@ final class Disturbers implements AutoCloseable {
   private final int port;
   private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
   private final List<SocketChannel> connections = new ArrayList<>();
+  private @Nullable ScheduledFuture<?> repeated;
   private final AtomicLong attempts = new AtomicLong();
   private final AtomicLong cut = new AtomicLong();
 
@@ -69,18 +72,19 @@ final class Disturbers implements AutoCloseable {
   }
 
   private void repeat(int millis, Attempt attempt) {
-    thread.scheduleWithFixedDelay(
-        () -> {
-          attempts.incrementAndGet();
-          try {
-            attempt.make();
-          } catch (IOException e) {
-            cut.incrementAndGet();
-          }
-        },
-        0,
-        millis,
-        TimeUnit.MILLISECONDS);
+    repeated =
+        thread.scheduleWithFixedDelay(
+            () -> {
+              attempts.incrementAndGet();
+              try {
+                attempt.make();
+              } catch (IOException e) {
+                cut.incrementAndGet();
+              }
+            },
+            0,
+            millis,
+            TimeUnit.MILLISECONDS);
   }
 
   private void open(int count, String first) throws IOException {
@@ -148,6 +152,9 @@ final class Disturbers implements AutoCloseable {
 
   @Override
   public void close() {
+    if (repeated != null) {
+      repeated.cancel(false);
+    }
     thread.shutdownNow();
     try {
       if (!thread.awaitTermination(1, TimeUnit.MINUTES)) {

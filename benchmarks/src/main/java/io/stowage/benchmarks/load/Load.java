@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
     name = "load",
     mixinStandardHelpOptions = true,
     description = "Load over real HTTP.",
-    subcommands = {FilterLoad.class, SlowestLoad.class, DisturbedLoad.class})
+    subcommands = {FilterLoad.class, SlowestLoad.class, DisturbedLoad.class, Guard.class})
 public final class Load {
   private Load() {}
 

@@ -28,6 +28,7 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,7 @@ final class LoadedService implements AutoCloseable {
   /** The pods that will end, the next first; belongs to the event loop. */
   private final ArrayDeque<String> running = new ArrayDeque<>();
 
+  private @Nullable ScheduledFuture<?> watching;
   private int created;
   private double filled;
 
@@ -84,8 +86,9 @@ final class LoadedService implements AutoCloseable {
 
   /** Has the watch tell its events from now on. */
   void startWatch() {
-    watch.scheduleAtFixedRate(
-        this::event, 0, TimeUnit.SECONDS.toNanos(1) / EVENTS_PER_SECOND, TimeUnit.NANOSECONDS);
+    watching =
+        watch.scheduleAtFixedRate(
+            this::event, 0, TimeUnit.SECONDS.toNanos(1) / EVENTS_PER_SECOND, TimeUnit.NANOSECONDS);
   }
 
   /** A node is reported again, changed every other time in what it offers of no weight. */
@@ -224,6 +227,9 @@ final class LoadedService implements AutoCloseable {
 
   @Override
   public void close() {
+    if (watching != null) {
+      watching.cancel(true);
+    }
     watch.shutdownNow();
     service.close();
   }
