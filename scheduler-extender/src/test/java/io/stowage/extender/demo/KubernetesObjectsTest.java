@@ -16,6 +16,7 @@ import io.stowage.core.trace.SyntheticWorkload.Gpus;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
+import io.stowage.extender.kube.Nominee;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
 import java.util.List;
@@ -54,7 +55,8 @@ class KubernetesObjectsTest {
   void pendingPodKeepsItsShape(PodShape shape) throws InvalidObjectException {
     Pod pod = new Pod("uid-1", "demo", "pod-1", shape, 7);
     assertThat(read(objects.pending(pod)))
-        .isEqualTo(ObservedPod.pending(pod).with().schedulerName("stowage").build());
+        .isEqualTo(
+            ObservedPod.pending(pod).with().schedulerName("stowage").nominee(Nominee.OPEN).build());
   }
 
   @Test
@@ -66,6 +68,7 @@ class KubernetesObjectsTest {
             ObservedPod.bound(pod, "n1", List.of(1))
                 .with()
                 .schedulerName("stowage")
+                .nominee(Nominee.OPEN)
                 .deviceAssigned(true)
                 .build());
   }
