@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -88,13 +89,11 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
             binder,
             () -> nowNanos);
     calls = new ExtenderCalls(service.port());
-    service
-        .loop()
-        .run(
-            state -> {
-              shown.forEach(state::putNode);
-              state.markSynced();
-            });
+    tell(
+        state -> {
+          shown.forEach(state::putNode);
+          state.markSynced();
+        });
   }
 
   /** Reads an object that the demo itself has written. */
@@ -117,7 +116,7 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
 
   @Override
   public void advanceTo(double seconds) {
-    service.loop().run(state -> nowNanos = Math.round(seconds * 1e9));
+    tell(state -> nowNanos = Math.round(seconds * 1e9));
   }
 
   @Override
@@ -134,12 +133,12 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
   private void plan() {
     PlanRequest request = ask(ClusterState::planRequest).orElseThrow();
     StowagePlan plan = planner.plan(request, MOVES);
-    service.loop().run(state -> state.adopt(plan));
+    tell(state -> state.adopt(plan));
   }
 
   private void show(io.fabric8.kubernetes.api.model.Pod object) {
     ObservedPod observed = understood(() -> podReader.read(object));
-    service.loop().run(state -> state.putPod(observed));
+    tell(state -> state.putPod(observed));
   }
 
   @Override
@@ -194,8 +193,20 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
   @Override
   public NodeState ended(Pod pod) {
     binder.forget(pod.uid());
-    service.loop().run(state -> state.removePod(pod.uid()));
+    tell(state -> state.removePod(pod.uid()));
     return cluster.remove(pod.uid());
+  }
+
+  /** Changes the service's state, and waits: requests that follow are not queued behind tasks. */
+  private void tell(Consumer<ClusterState> change) {
+    service
+        .loop()
+        .call(
+            state -> {
+              change.accept(state);
+              return state;
+            })
+        .join();
   }
 
   /** Returns what the service's own state says. */
