@@ -91,6 +91,7 @@ public final class ClusterState {
             bound.unassigned(), holds.shares(), foreign, devices.assignPatience(), nanoClock);
     this.ranking = new NodeRanking(bound, nodes, rules, policy, ties, refusals, nanoClock);
     this.policyFeed = new PolicyFeed(policy, bound.steering(), nanoClock);
+    FailedNodes failedNodes = new FailedNodes(waiting, refusals, nanoClock);
     this.keptOut = new KeptOut(settings.keep());
     this.filters =
         new Filters(
@@ -100,7 +101,7 @@ public final class ClusterState {
             waiting,
             claims,
             versions,
-            refusals,
+            failedNodes,
             ranking,
             freed,
             policyFeed,
@@ -108,7 +109,7 @@ public final class ClusterState {
             nanoClock);
     this.binds =
         new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
-    this.freeSlots = new FreeSlots(bound, rules, ranking, policy, waiting, refusals, nanoClock);
+    this.freeSlots = new FreeSlots(bound, rules, ranking, policy, failedNodes, refusals, nanoClock);
     this.nominations =
         new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
   }

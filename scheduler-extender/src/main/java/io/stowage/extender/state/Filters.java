@@ -9,7 +9,6 @@ import io.stowage.extender.state.NodeRanking.Outcome;
 import io.stowage.extender.state.NodeRanking.Ranked;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +26,7 @@ final class Filters {
   private final WaitingPods waiting;
   private final Claims claims;
   private final PodVersions versions;
-  private final Refusals refusals;
+  private final FailedNodes failedNodes;
   private final NodeRanking ranking;
   private final FreedNodes freed;
   private final PolicyFeed policy;
@@ -41,7 +40,7 @@ final class Filters {
       WaitingPods waiting,
       Claims claims,
       PodVersions versions,
-      Refusals refusals,
+      FailedNodes failedNodes,
       NodeRanking ranking,
       FreedNodes freed,
       PolicyFeed policy,
@@ -53,7 +52,7 @@ final class Filters {
     this.waiting = waiting;
     this.claims = claims;
     this.versions = versions;
-    this.refusals = refusals;
+    this.failedNodes = failedNodes;
     this.ranking = ranking;
     this.freed = freed;
     this.policy = policy;
@@ -100,7 +99,7 @@ final class Filters {
   private FilterDecision decide(
       ObservedPod observed, AskedNodes asked, DescribedNodes described, boolean waits) {
     PodShape shape = observed.pod().shape();
-    Set<String> failed = failedNodes(observed);
+    Set<String> failed = failedNodes.of(observed);
     Outcome outcome;
     List<Ranked> best;
     if (observed.prefersNodes()) {
@@ -125,17 +124,6 @@ final class Filters {
     return !best.isEmpty()
         && ranking.isKept(observed.pod().shape(), best.get(0))
         && keptOut.mustWait(observed.pod().uid(), best.get(0).node(), nanoClock.getAsLong());
-  }
-
-  private Set<String> failedNodes(ObservedPod observed) {
-    Set<String> ofPod = waiting.failedNodes(observed.pod().uid());
-    Set<String> ofOwner = refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong());
-    if (ofPod.isEmpty()) {
-      return ofOwner;
-    }
-    Set<String> failed = new HashSet<>(ofPod);
-    failed.addAll(ofOwner);
-    return failed;
   }
 
   private void hold(ObservedPod observed, String node) {
@@ -166,7 +154,7 @@ final class Filters {
             hold -> hold.equals(own) || hold.priority() < pod.priority(),
             () ->
                 ranking
-                    .rank(pod.shape(), names, failedNodes(observed), described)
+                    .rank(pod.shape(), names, failedNodes.of(observed), described)
                     .best(names.size()));
     List<String> order = new ArrayList<>(ranked.size());
     ranked.forEach(node -> order.add(node.node()));

@@ -9,7 +9,6 @@ import io.stowage.core.policy.NodeScores.Scored;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.state.DeviceRules.Verdict;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -25,7 +24,7 @@ final class FreeSlots {
   private final DeviceRules rules;
   private final NodeRanking ranking;
   private final PlacementPolicy policy;
-  private final WaitingPods waiting;
+  private final FailedNodes failedNodes;
   private final Refusals refusals;
   private final LongSupplier nanoClock;
   private boolean planned;
@@ -35,14 +34,14 @@ final class FreeSlots {
       DeviceRules rules,
       NodeRanking ranking,
       PlacementPolicy policy,
-      WaitingPods waiting,
+      FailedNodes failedNodes,
       Refusals refusals,
       LongSupplier nanoClock) {
     this.bound = bound;
     this.rules = rules;
     this.ranking = ranking;
     this.policy = policy;
-    this.waiting = waiting;
+    this.failedNodes = failedNodes;
     this.refusals = refusals;
     this.nanoClock = nanoClock;
   }
@@ -55,7 +54,7 @@ final class FreeSlots {
   /** Returns where a pod can go now, null where it has no slot that is free. */
   @Nullable Placement find(ObservedPod observed) {
     PodShape shape = observed.pod().shape();
-    Set<String> failed = failedNodes(observed);
+    Set<String> failed = failedNodes.of(observed);
     List<Scored> best =
         ranking.scores().bestFirst(shape, 1, node -> takes(shape, node.name(), failed));
     if (best.isEmpty() || (planned && !policy.hasSlot(shape, best.get(0).node()))) {
@@ -75,18 +74,12 @@ final class FreeSlots {
     NodeState soft = bound.steering().node(nodeName);
     return soft != null
         && Fit.fits(observed.pod().shape(), soft)
-        && takes(observed.pod().shape(), nodeName, failedNodes(observed));
+        && takes(observed.pod().shape(), nodeName, failedNodes.of(observed));
   }
 
   /** Tells whether nothing but room speaks against a node, or against its devices. */
   boolean takes(ObservedPod observed, String nodeName) {
-    return takes(observed.pod().shape(), nodeName, failedNodes(observed));
-  }
-
-  private Set<String> failedNodes(ObservedPod observed) {
-    Set<String> failed = new HashSet<>(waiting.failedNodes(observed.pod().uid()));
-    failed.addAll(refusals.failedNodes(observed.ownerUid(), nanoClock.getAsLong()));
-    return failed;
+    return takes(observed.pod().shape(), nodeName, failedNodes.of(observed));
   }
 
   private boolean takes(PodShape shape, String nodeName, Set<String> failed) {
@@ -103,6 +96,7 @@ final class FreeSlots {
         && !refusals.avoids(nodeName, nowNanos)
         && refusals.avoidedGpus(nodeName, nowNanos).isEmpty()
         && Fit.fits(shape, hard)
+        && !policy.keeps(shape, hard)
         && NodeRanking.devicesFit(shape, hard)
         && (!shape.gpu().isShare() || rules.judge(shape, nodeName) == Verdict.FREE);
   }

@@ -100,6 +100,16 @@ class NominationsTest {
   }
 
   @Test
+  void roomThatIsKeptForOthersIsNotNominated() {
+    policy.keptNode = "n1";
+    nodes(8, "n1");
+    put("a", 1);
+    assertThat(round()).isEmpty();
+    nodes(8, "n2");
+    assertThat(round()).extracting(NominationWrite::nodeName).containsExactly("n2");
+  }
+
+  @Test
   void theHeadOfTheQueueIsNominatedByPriorityAndThenAsItCame() {
     nodes(100, "n1");
     for (int i = 0; i < 6; i++) {

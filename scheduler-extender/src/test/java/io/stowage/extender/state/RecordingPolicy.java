@@ -15,8 +15,16 @@ final class RecordingPolicy extends ForwardingPolicy {
   /** Pods that have started and not ended. */
   final Map<PodShape, Integer> running = new HashMap<>();
 
+  /** A node whose room is kept for others than any pod that is asked about, empty for none. */
+  String keptNode = "";
+
   RecordingPolicy(String name) {
     super(name);
+  }
+
+  @Override
+  public boolean keeps(PodShape shape, NodeState node) {
+    return node.name().equals(keptNode) || super.keeps(shape, node);
   }
 
   @Override
