@@ -3,6 +3,7 @@ package io.stowage.benchmarks.load;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -56,17 +57,10 @@ final class DisturbedLoad implements Callable<Integer> {
   }
 
   private static void run(
-      LoadedService service,
-      Caller caller,
-      Requests bodies,
-      int requests,
-      org.HdrHistogram.Histogram latencies)
+      LoadedService service, Caller caller, Requests bodies, int requests, Histogram latencies)
       throws IOException {
     for (int i = 0; i < requests; i++) {
-      Requests.Request request = bodies.next();
-      service.waits(request.pod());
-      latencies.recordValue(caller.call(request.bytes()));
-      service.placed(request.pod(), caller.firstNode());
+      latencies.recordValue(service.ask(caller, bodies.next()));
     }
   }
 

@@ -159,6 +159,18 @@ final class LoadedService implements AutoCloseable {
     return sum[0];
   }
 
+  /**
+   * Has a pod wait, asks where it may go, and places it there, another pod ending.
+   *
+   * @return how long the answer took, in nanoseconds
+   */
+  long ask(Caller caller, Requests.Request request) throws IOException {
+    waits(request.pod());
+    long nanos = caller.call(request.bytes());
+    placed(request.pod(), caller.firstNode());
+    return nanos;
+  }
+
   /** Has the watch show a pod that waits; returns when it is known. */
   void waits(Pod pod) {
     ObservedPod waiting =

@@ -49,13 +49,10 @@ final class SlowestLoad implements Callable<Integer> {
         if (i == 0) {
           recording.start();
         }
-        Requests.Request request = bodies.next();
-        service.waits(request.pod());
-        long nanos = caller.call(request.bytes());
+        long nanos = service.ask(caller, bodies.next());
         if (i >= 0) {
           latencies.recordValue(nanos);
         }
-        service.placed(request.pod(), caller.firstNode());
       }
       recording.stop();
       pauses = pauses(recording);

@@ -94,11 +94,6 @@ public final class ChurnReplay {
         throw new IllegalArgumentException("keepSeconds must be at least 0, was " + keepSeconds);
       }
     }
-
-    /** Sets a load and arrivals; nobody waits for room that is kept. */
-    public Settings(double load, int warmUpArrivals, int windowArrivals) {
-      this(load, warmUpArrivals, windowArrivals, 0);
-    }
   }
 
   /**

@@ -25,7 +25,7 @@ class ChurnReplayTest {
   @MethodSource("io.stowage.core.replay.Workloads#policiesGpusAndSeeds")
   void theResultIsThatOfANaiveReplay(String policy, Gpus gpus, long seed) {
     Scenario scenario = Workloads.small(gpus, seed);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(1.05, 100, 300);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(1.05, 100, 300, 0);
     ChurnReplay.Result expected =
         new NaiveChurn(scenario, List.of(), settings, policy, seed).run(policy, seed);
     ChurnReplay.Result result =
@@ -59,7 +59,7 @@ class ChurnReplayTest {
             Double.class)
         .isEqualTo(
             new NaiveChurn(scenario, List.of(), settings, "stowage", seed).run("stowage", seed));
-    ChurnReplay.Settings atOnce = new ChurnReplay.Settings(0.95, 200, 400);
+    ChurnReplay.Settings atOnce = new ChurnReplay.Settings(0.95, 200, 400, 0);
     assertThat(ChurnReplay.run(scenario, List.of(), atOnce, "stowage", seed, Progress.NONE))
         .as("the setting matters in seed %s", seed)
         .isNotEqualTo(result);
@@ -68,7 +68,7 @@ class ChurnReplayTest {
   @ParameterizedTest(name = "window of {0} arrivals")
   @ValueSource(ints = {1, 2, 101})
   void aShortWindowHasFiguresToo(int window) {
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(0.9, 0, window);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(0.9, 0, window, 0);
     Scenario scenario = Workloads.small(Gpus.MIXED, 71);
     ChurnReplay.Result result =
         ChurnReplay.run(scenario, List.of(), settings, "fgd", 71, Progress.NONE);
@@ -80,7 +80,7 @@ class ChurnReplayTest {
   @Test
   void everyArrivalIsPlacedOrWaits() {
     Scenario scenario = Workloads.small(Gpus.MIXED, 72);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(1.3, 0, 2_000);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(1.3, 0, 2_000, 0);
     ChurnReplay.Result result =
         ChurnReplay.run(scenario, List.of(), settings, "best-fit", 72, Progress.NONE);
     int waiting =
@@ -101,7 +101,7 @@ class ChurnReplayTest {
             .map(pod -> new TracePod(pod.name(), pod.shape(), 0, OptionalDouble.of(100)))
             .toList();
     Scenario scenario = new Scenario(generated.nodes(), List.of(), pods);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(load, 1_000, 20_000);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(load, 1_000, 20_000, 0);
     ChurnReplay.Result result =
         ChurnReplay.run(scenario, List.of(), settings, "best-fit", 73, Progress.NONE);
     assertThat(result.gpuOfferedPercent()).isCloseTo(100 * load, within(tolerance));
@@ -111,7 +111,7 @@ class ChurnReplayTest {
   @Test
   void aSeedGivesTheSameResultAgainAndTheSameArrivalsToEveryPolicy() {
     Scenario scenario = Workloads.small(Gpus.MIXED, 74);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(0.95, 50, 200);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(0.95, 50, 200, 0);
     Set<Double> offered = new HashSet<>();
     for (String policy : Policies.names()) {
       ChurnReplay.Result result =
@@ -125,13 +125,13 @@ class ChurnReplayTest {
 
   @Test
   void settingsOutOfRangeAreRefused() {
-    assertThatThrownBy(() -> new ChurnReplay.Settings(0, 0, 1))
+    assertThatThrownBy(() -> new ChurnReplay.Settings(0, 0, 1, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("load must be above 0 and at most 10, was 0.0");
-    assertThatThrownBy(() -> new ChurnReplay.Settings(Double.NaN, 0, 1))
+    assertThatThrownBy(() -> new ChurnReplay.Settings(Double.NaN, 0, 1, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("load must be above 0 and at most 10, was NaN");
-    assertThatThrownBy(() -> new ChurnReplay.Settings(1, -1, 0))
+    assertThatThrownBy(() -> new ChurnReplay.Settings(1, -1, 0, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("warm-up must be at least 0 and window at least 1 arrivals, were -1 and 0");
   }
@@ -144,7 +144,7 @@ class ChurnReplayTest {
             .map(pod -> new TracePod(pod.name(), pod.shape(), 0, OptionalDouble.empty()))
             .toList();
     Scenario scenario = new Scenario(generated.nodes(), List.of(), pods);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(1, 0, 10);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(1, 0, 10, 0);
     assertThatThrownBy(
             () -> ChurnReplay.run(scenario, List.of(), settings, "fgd", 75, Progress.NONE))
         .isInstanceOf(IllegalArgumentException.class)

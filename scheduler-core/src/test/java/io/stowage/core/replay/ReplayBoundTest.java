@@ -66,7 +66,7 @@ class ReplayBoundTest {
   @Test
   void churnBelowWhatFitsIsBoundedByWhatIsOffered() {
     Scenario scenario = sharesOf(0.5);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(0.5, 500, 2_000);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(0.5, 500, 2_000, 0);
     ChurnReplay.Result result =
         ChurnReplay.run(scenario, List.of(), settings, "best-fit", 7, Progress.NONE);
     GpuBound bound = ReplayBound.churn(scenario, List.of(), settings, 7, Effort.DEFAULT);
@@ -76,7 +76,7 @@ class ReplayBoundTest {
   @Test
   void churnAboveWhatFitsIsBoundedByWhatCanBePacked() {
     Scenario scenario = sharesOf(0.6);
-    ChurnReplay.Settings settings = new ChurnReplay.Settings(2, 500, 2_000);
+    ChurnReplay.Settings settings = new ChurnReplay.Settings(2, 500, 2_000, 0);
     GpuBound bound = ReplayBound.churn(scenario, List.of(), settings, 7, Effort.DEFAULT);
     assertThat(bound.gpuAllocationPercent()).isCloseTo(60, within(0.05));
   }

@@ -124,13 +124,12 @@ public final class Nominating implements AutoCloseable {
     NominationOutcome outcome = new NominationOutcome.Failed();
     try {
       outcome = patcher.write(write);
-    } catch (ForbiddenException e) {
-      if (allowed) {
+      if (outcome instanceof NominationOutcome.Forbidden forbidden && allowed) {
         allowed = false;
         LOG.warn(
             "nodes are not nominated any more: the right to patch status.nominatedNodeName of pods"
                 + " is missing; grant it, or set nomination.enabled to false: {}",
-            e.getMessage());
+            forbidden.message());
       }
     } finally {
       NominationOutcome told = outcome;

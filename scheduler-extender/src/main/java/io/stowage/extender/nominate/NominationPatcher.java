@@ -36,12 +36,8 @@ final class NominationPatcher {
     this.client = client;
   }
 
-  /**
-   * Writes a change; blocks.
-   *
-   * @throws ForbiddenException where Stowage may not patch pods/status, or not so
-   */
-  NominationOutcome write(NominationWrite write) throws ForbiddenException {
+  /** Writes a change; blocks. */
+  NominationOutcome write(NominationWrite write) {
     io.stowage.core.cluster.Pod pod = write.pod();
     Pod named =
         new PodBuilder()
@@ -81,24 +77,19 @@ final class NominationPatcher {
     }
   }
 
-  private static NominationOutcome outcome(KubernetesClientException e, NominationWrite write)
-      throws ForbiddenException {
-    switch (e.getCode()) {
-      case NOT_FOUND -> {
-        return new NominationOutcome.Gone();
-      }
-      case CONFLICT, INVALID -> {
-        return new NominationOutcome.Outdated();
-      }
-      case FORBIDDEN -> throw new ForbiddenException(e);
+  private static NominationOutcome outcome(KubernetesClientException e, NominationWrite write) {
+    return switch (e.getCode()) {
+      case NOT_FOUND -> new NominationOutcome.Gone();
+      case CONFLICT, INVALID -> new NominationOutcome.Outdated();
+      case FORBIDDEN -> new NominationOutcome.Forbidden(String.valueOf(e.getMessage()));
       default -> {
         LOG.debug(
             "the nomination of pod {}/{} could not be written: {}",
             write.pod().namespace(),
             write.pod().name(),
             e.toString());
-        return new NominationOutcome.Failed();
+        yield new NominationOutcome.Failed();
       }
-    }
+    };
   }
 }

@@ -16,6 +16,13 @@ public sealed interface NominationOutcome {
   /** There is no such pod any more. */
   record Gone() implements NominationOutcome {}
 
+  /**
+   * Stowage may not patch pods/status, or not so.
+   *
+   * @param message what the API server says
+   */
+  record Forbidden(String message) implements NominationOutcome {}
+
   /** The API server did not take it, or did not say. */
   record Failed() implements NominationOutcome {}
 }

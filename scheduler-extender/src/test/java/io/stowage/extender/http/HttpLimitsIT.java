@@ -1,15 +1,15 @@
 package io.stowage.extender.http;
 
+import static io.stowage.extender.http.RawSockets.readToEnd;
+import static io.stowage.extender.http.RawSockets.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.stowage.extender.service.ExtenderService;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,15 +28,13 @@ class HttpLimitsIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String HEALTH = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
-  private final List<Socket> sockets = new ArrayList<>();
+  private final RawSockets sockets = new RawSockets(PATIENCE);
   private @Nullable ExtenderService service;
   private int port;
 
   @AfterEach
   void stop() throws IOException {
-    for (Socket socket : sockets) {
-      socket.close();
-    }
+    sockets.close();
     if (service != null) {
       service.close();
     }
@@ -53,25 +51,7 @@ class HttpLimitsIT {
   }
 
   private Socket open() throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout((int) PATIENCE.toMillis());
-    sockets.add(socket);
-    return socket;
-  }
-
-  private static void send(Socket socket, String text) throws IOException {
-    OutputStream out = socket.getOutputStream();
-    out.write(text.getBytes(StandardCharsets.UTF_8));
-    out.flush();
-  }
-
-  /** Returns everything until the service closes the connection. */
-  private static String readToEnd(Socket socket) throws IOException {
-    try {
-      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    } catch (SocketException reset) {
-      return "";
-    }
+    return sockets.open(port);
   }
 
   private static String readAnswer(Socket socket) throws IOException {

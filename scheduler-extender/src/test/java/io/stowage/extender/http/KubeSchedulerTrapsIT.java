@@ -12,18 +12,13 @@ import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
-import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.policy.Policies;
-import io.stowage.extender.bind.InMemoryBinder;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.service.ExtenderService;
-import io.stowage.extender.service.ServiceSettings;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -46,23 +41,7 @@ class KubeSchedulerTrapsIT {
 
   @BeforeEach
   void start() throws IOException {
-    ServiceSettings defaults = ServiceSettings.DEFAULT;
-    service =
-        ExtenderService.start(
-            new ServiceSettings(
-                defaults.host(),
-                0,
-                MAX_BODY_BYTES,
-                defaults.bindTimeLimit(),
-                defaults.bindThreads(),
-                defaults.holds(),
-                defaults.devices(),
-                defaults.gpuResources(),
-                defaults.http(),
-                defaults.planning()),
-            Policies.create("stowage", TypicalPods.of(Map.of())),
-            new Random(42),
-            new InMemoryBinder(placement -> {}));
+    service = Services.withoutNodes(HttpSettings.DEFAULT, MAX_BODY_BYTES, "stowage");
     client = new ExtenderClient(service.port());
     service
         .loop()

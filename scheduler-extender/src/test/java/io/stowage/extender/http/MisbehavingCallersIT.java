@@ -2,28 +2,19 @@ package io.stowage.extender.http;
 
 import static io.stowage.extender.http.Bodies.namesBody;
 import static io.stowage.extender.http.Bodies.podJson;
+import static io.stowage.extender.http.RawSockets.readToEnd;
+import static io.stowage.extender.http.RawSockets.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.stowage.core.cluster.Node;
-import io.stowage.core.cluster.NodeGpus;
-import io.stowage.core.cluster.Resources;
-import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.policy.Policies;
-import io.stowage.extender.bind.InMemoryBinder;
 import io.stowage.extender.service.ExtenderService;
-import io.stowage.extender.service.ServiceSettings;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,67 +25,25 @@ class MisbehavingCallersIT {
   private static final int MAX_BODY_BYTES = 4 << 20;
   private static final String HEAD = "POST /scheduler/filter HTTP/1.1\r\nHost: x\r\n";
 
-  private final List<Socket> sockets = new ArrayList<>();
+  private final RawSockets sockets = new RawSockets(PATIENCE);
   private ExtenderService service;
   private ExtenderClient client;
   private int pods;
 
   @BeforeEach
   void start() throws IOException {
-    ServiceSettings defaults = ServiceSettings.DEFAULT;
-    service =
-        ExtenderService.start(
-            new ServiceSettings(
-                defaults.host(),
-                0,
-                MAX_BODY_BYTES,
-                defaults.bindTimeLimit(),
-                defaults.bindThreads(),
-                defaults.holds(),
-                defaults.devices(),
-                defaults.gpuResources(),
-                HttpSettings.DEFAULT,
-                defaults.planning()),
-            Policies.create("best-fit", TypicalPods.of(Map.of())),
-            new Random(42),
-            new InMemoryBinder(placement -> {}));
-    service
-        .loop()
-        .run(
-            state -> {
-              state.putNode(Node.ready("n1", Resources.of(64_000, 64L << 30), 110, NodeGpus.NONE));
-              state.markSynced();
-            });
+    service = Services.start(HttpSettings.DEFAULT, MAX_BODY_BYTES);
     client = new ExtenderClient(service.port());
   }
 
   @AfterEach
   void stop() throws IOException {
-    for (Socket socket : sockets) {
-      socket.close();
-    }
+    sockets.close();
     service.close();
   }
 
   private Socket open() throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port());
-    socket.setSoTimeout((int) PATIENCE.toMillis());
-    sockets.add(socket);
-    return socket;
-  }
-
-  private static void send(Socket socket, String text) throws IOException {
-    OutputStream out = socket.getOutputStream();
-    out.write(text.getBytes(StandardCharsets.US_ASCII));
-    out.flush();
-  }
-
-  private static String readToEnd(Socket socket) throws IOException {
-    try {
-      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-    } catch (SocketException reset) {
-      return "reset";
-    }
+    return sockets.open(service.port());
   }
 
   private void assertOthersAreAnswered() {

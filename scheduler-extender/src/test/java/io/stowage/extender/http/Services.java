@@ -16,25 +16,14 @@ import java.util.Random;
 final class Services {
   private Services() {}
 
-  /** Starts one on a free port with the given settings. */
+  /** Starts one on a free port with the given settings and one node. */
   static ExtenderService start(HttpSettings http) throws IOException {
-    ServiceSettings defaults = ServiceSettings.DEFAULT;
-    ExtenderService service =
-        ExtenderService.start(
-            new ServiceSettings(
-                defaults.host(),
-                0,
-                defaults.maxBodyBytes(),
-                defaults.bindTimeLimit(),
-                defaults.bindThreads(),
-                defaults.holds(),
-                defaults.devices(),
-                defaults.gpuResources(),
-                http,
-                defaults.planning()),
-            Policies.create("best-fit", TypicalPods.of(Map.of())),
-            new Random(42),
-            new InMemoryBinder(placement -> {}));
+    return start(http, ServiceSettings.DEFAULT.maxBodyBytes());
+  }
+
+  /** Starts one that reads bodies of so many bytes at most. */
+  static ExtenderService start(HttpSettings http, long maxBodyBytes) throws IOException {
+    ExtenderService service = withoutNodes(http, maxBodyBytes, "best-fit");
     service
         .loop()
         .run(
@@ -43,5 +32,26 @@ final class Services {
               state.markSynced();
             });
     return service;
+  }
+
+  /** Starts one that knows no node, and is not synced. */
+  static ExtenderService withoutNodes(HttpSettings http, long maxBodyBytes, String policy)
+      throws IOException {
+    ServiceSettings defaults = ServiceSettings.DEFAULT;
+    return ExtenderService.start(
+        new ServiceSettings(
+            defaults.host(),
+            0,
+            maxBodyBytes,
+            defaults.bindTimeLimit(),
+            defaults.bindThreads(),
+            defaults.holds(),
+            defaults.devices(),
+            defaults.gpuResources(),
+            http,
+            defaults.planning()),
+        Policies.create(policy, TypicalPods.of(Map.of())),
+        new Random(42),
+        new InMemoryBinder(placement -> {}));
   }
 }
