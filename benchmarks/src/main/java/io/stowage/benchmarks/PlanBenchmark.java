@@ -3,6 +3,7 @@ package io.stowage.benchmarks;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Planner;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.plan.Zones;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -105,5 +106,11 @@ public class PlanBenchmark {
     }
     cluster.change(FEW_PODS);
     return cluster.request();
+  }
+
+  /** Which nodes to keep for pods of several GPUs, decided on the cluster's own thread. */
+  @Benchmark
+  public @Nullable Zones zones() {
+    return cluster == null ? null : cluster.zones();
   }
 }

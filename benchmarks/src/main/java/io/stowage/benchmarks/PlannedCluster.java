@@ -6,10 +6,13 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
+import io.stowage.core.forecast.Forecast;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
+import io.stowage.core.plan.Staffing;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.plan.Zones;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.trace.Scenario;
@@ -31,6 +34,7 @@ final class PlannedCluster {
 
   private final Cluster cluster = new Cluster();
   private final PlacementPolicy policy = Policies.create("stowage", TypicalPods.of(Map.of()));
+  private final Forecast forecast = new Forecast();
   private final List<TracePod> workload;
   private final List<Pod> running = new ArrayList<>();
   private final SplittableRandom random = new SplittableRandom(SEED);
@@ -44,6 +48,7 @@ final class PlannedCluster {
     scenario.nodes().forEach(cluster::putNode);
     policy.attach(cluster);
     workload.forEach(pod -> policy.arrived(pod.shape(), 0));
+    workload.forEach(pod -> forecast.arrived(pod.shape(), 0));
     capacityMilli = freeGpuMilli();
     while (freeGpuMilli() > (1 - FILLED) * capacityMilli) {
       for (int i = 0; i < nodes / 10 + 1; i++) {
@@ -86,6 +91,10 @@ final class PlannedCluster {
       throw new IllegalStateException("there is nothing to plan");
     }
     return request;
+  }
+
+  Zones zones() {
+    return Staffing.zones(cluster, forecast.mix(), Zones.NONE);
   }
 
   private long freeGpuMilli() {

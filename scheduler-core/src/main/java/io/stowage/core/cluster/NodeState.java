@@ -31,6 +31,7 @@ public final class NodeState {
   private @Nullable Node node;
 
   private final Map<String, Holding> holdings = new LinkedHashMap<>();
+  private int podsOfSeveralGpus;
   private long requestedCpuMilli;
   private long requestedMemoryBytes;
   private long requestedEphemeralStorageBytes;
@@ -72,6 +73,7 @@ public final class NodeState {
     requestedMemoryBytes = 0;
     requestedEphemeralStorageBytes = 0;
     requestedExtended.clear();
+    podsOfSeveralGpus = 0;
     holdings.values().forEach(holding -> count(holding.placement.pod().shape(), 1));
     dealGpus();
   }
@@ -119,6 +121,7 @@ public final class NodeState {
               (resource, amount) -> requestedExtended.merge(resource, sign * amount, Long::sum));
     }
     GpuRequest gpu = shape.gpu();
+    podsOfSeveralGpus += gpu.isWhole() && gpu.count() > 1 ? sign : 0;
     if (!gpu.isNone() && !hasGpuResource(gpu.resource())) {
       long amount = gpu.isShare() ? gpu.unitsPerGpu() : gpu.count();
       requestedExtended.merge(gpu.resource(), sign * amount, Long::sum);
@@ -222,6 +225,25 @@ public final class NodeState {
   public Collection<Placement> placements() {
     return Collections.unmodifiableCollection(
         holdings.values().stream().map(holding -> holding.placement).toList());
+  }
+
+  /**
+   * Returns the shape of the oldest pod here that asks for so many whole GPUs, null where none
+   * does.
+   *
+   * @param gpus at least 2
+   */
+  public @Nullable PodShape firstOfGpus(int gpus) {
+    if (podsOfSeveralGpus == 0) {
+      return null;
+    }
+    for (Holding holding : holdings.values()) {
+      PodShape shape = holding.placement.pod().shape();
+      if (shape.gpu().isWhole() && shape.gpu().count() == gpus) {
+        return shape;
+      }
+    }
+    return null;
   }
 
   /** Returns how many pods are placed here. */

@@ -4,7 +4,6 @@ import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
-import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.forecast.ShapeForecast;
@@ -15,6 +14,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.Queue;
 
 /**
  * Decides how many nodes to keep for pods of several GPUs, and which.
@@ -27,31 +29,67 @@ import java.util.Map;
  */
 public final class Staffing {
   private static final double SAFETY = 1.5;
+  private static final String ANY_NAME = "kind";
 
   private final List<NodeState> nodes = new ArrayList<>();
 
-  /** The same nodes as they would be without any pod. */
-  private final List<NodeState> empty = new ArrayList<>();
+  /** Nodes that differ in name alone are of one kind: this one, without any pod. */
+  private final List<NodeState> kinds = new ArrayList<>();
 
-  private final Map<PodShape, BitSet> ableNodesByShape = new HashMap<>();
+  /** The kind of each node, and how many nodes each kind has. */
+  private final int[] kindOfNode;
+
+  private final int[] nodesOfKind;
+  private final Map<PodShape, BitSet> ableKindsByShape = new HashMap<>();
   private final Zones previous;
   private final Map<String, Zone> zoneByNode = new HashMap<>();
+
+  /** The indices of the nodes that a zone has. */
+  private final BitSet isKept = new BitSet();
 
   private record Size(String resource, int gpus) {}
 
   private record Load(PodShape shape, double pods) {}
 
+  /** A node that may be kept; the best comes first. */
+  private record Candidate(int index, int rank, int reach, int gpus, double free, String name)
+      implements Comparable<Candidate> {
+    @Override
+    public int compareTo(Candidate other) {
+      int order = Integer.compare(rank, other.rank);
+      order = order != 0 ? order : Integer.compare(reach, other.reach);
+      order = order != 0 ? order : Integer.compare(gpus, other.gpus);
+      order = order != 0 ? order : Double.compare(other.free, free);
+      return order != 0 ? order : name.compareTo(other.name);
+    }
+  }
+
   private Staffing(Cluster cluster, Zones previous) {
     this.previous = previous;
-    Cluster emptied = new Cluster();
     cluster.forEachNode(
         state -> {
           Node node = state.node();
           if (node != null && node.countsAsCapacity() && !node.cordoned() && state.gpuCount() > 0) {
             nodes.add(state);
-            empty.add(emptied.putNode(node));
           }
         });
+    kindOfNode = new int[nodes.size()];
+    Cluster emptied = new Cluster();
+    Map<Node, Integer> kindByNode = new HashMap<>();
+    for (int i = 0; i < kindOfNode.length; i++) {
+      Node nameless = Objects.requireNonNull(nodes.get(i).node()).withName(ANY_NAME);
+      kindOfNode[i] =
+          kindByNode.computeIfAbsent(
+              nameless,
+              added -> {
+                kinds.add(emptied.putNode(added.withName(ANY_NAME + kinds.size())));
+                return kinds.size() - 1;
+              });
+    }
+    nodesOfKind = new int[kinds.size()];
+    for (int kind : kindOfNode) {
+      nodesOfKind[kind]++;
+    }
   }
 
   /**
@@ -94,12 +132,14 @@ public final class Staffing {
   private List<Load> loads(List<ShapeForecast> mix) {
     Map<String, Double> capacityMilli = new HashMap<>();
     Map<String, Long> unitsPerGpu = new HashMap<>();
-    for (NodeState node : empty) {
+    for (int kind = 0; kind < nodesOfKind.length; kind++) {
+      NodeState node = kinds.get(kind);
+      String resource = resource(node);
       for (int i = 0; i < node.gpuCount(); i++) {
-        String resource = resource(node);
         unitsPerGpu.merge(resource, node.gpuCapacityUnits(i), Math::max);
       }
-      capacityMilli.merge(resource(node), (double) node.gpuCapacityMilli(), Double::sum);
+      capacityMilli.merge(
+          resource, (double) nodesOfKind[kind] * node.gpuCapacityMilli(), Double::sum);
     }
     Map<String, Double> askedMilli = new HashMap<>();
     for (ShapeForecast shape : mix) {
@@ -129,16 +169,16 @@ public final class Staffing {
 
   /** Keeps nodes for one class: for the pods that fewest nodes can hold first. */
   private void staff(Size key, List<Load> loads) {
-    Map<BitSet, Double> loadByNodes = new LinkedHashMap<>();
+    Map<BitSet, Double> loadByKinds = new LinkedHashMap<>();
     double pods = 0;
     double cpuMilli = 0;
     double memoryBytes = 0;
     long leastCpuMilli = Long.MAX_VALUE;
     long leastMemoryBytes = Long.MAX_VALUE;
     for (Load load : loads) {
-      BitSet able = ableNodes(load.shape);
+      BitSet able = ableKinds(load.shape);
       if (!able.isEmpty()) {
-        loadByNodes.merge(able, load.pods, Double::sum);
+        loadByKinds.merge(able, load.pods, Double::sum);
         pods += load.pods;
         cpuMilli += load.pods * load.shape.request().cpuMilli();
         memoryBytes += load.pods * load.shape.request().memoryBytes();
@@ -149,47 +189,52 @@ public final class Staffing {
     if (pods == 0) {
       return;
     }
-    int[] roomPods = new int[nodes.size()];
-    for (int i = 0; i < roomPods.length; i++) {
-      roomPods[i] = roomPods(empty.get(i), key, cpuMilli / pods, memoryBytes / pods);
+    int[] roomPods = new int[kinds.size()];
+    for (int kind = 0; kind < roomPods.length; kind++) {
+      roomPods[kind] = roomPods(kinds.get(kind), key, cpuMilli / pods, memoryBytes / pods);
     }
     List<BitSet> narrowFirst =
-        loadByNodes.keySet().stream().sorted(Comparator.comparingInt(BitSet::cardinality)).toList();
-    int widestReach = narrowFirst.get(narrowFirst.size() - 1).cardinality();
-    BitSet kept = new BitSet();
+        loadByKinds.keySet().stream().sorted(Comparator.comparingInt(this::reach)).toList();
+    int widestReach = reach(narrowFirst.get(narrowFirst.size() - 1));
+    int[] keptOfKind = new int[kinds.size()];
     int[] leastReach = leastReach(narrowFirst);
     for (BitSet able : narrowFirst) {
       double load = 0;
-      for (Map.Entry<BitSet, Double> other : loadByNodes.entrySet()) {
+      for (Map.Entry<BitSet, Double> other : loadByKinds.entrySet()) {
         load += isWithin(other.getKey(), able) ? other.getValue() : 0;
       }
       long missing = staffed(load);
-      for (int i = kept.nextSetBit(0); i >= 0; i = kept.nextSetBit(i + 1)) {
-        missing -= able.get(i) ? roomPods[i] : 0;
+      for (int kind = 0; kind < keptOfKind.length; kind++) {
+        missing -= able.get(kind) ? (long) keptOfKind[kind] * roomPods[kind] : 0;
       }
-      if (missing > 0) {
-        for (int i : byPreference(able, key, leastReach)) {
-          int reach = leastReach[i];
-          zoneByNode.put(
-              nodes.get(i).name(),
-              new Zone(key.gpus, reach, reach == widestReach, leastCpuMilli, leastMemoryBytes));
-          kept.set(i);
-          missing -= roomPods[i];
-          if (missing <= 0) {
-            break;
-          }
-        }
+      Queue<Candidate> candidates =
+          missing > 0 ? candidates(able, key, leastReach) : new PriorityQueue<>();
+      while (missing > 0 && !candidates.isEmpty()) {
+        Candidate best = candidates.remove();
+        int kind = kindOfNode[best.index];
+        zoneByNode.put(
+            best.name,
+            new Zone(
+                key.gpus, best.reach, best.reach == widestReach, leastCpuMilli, leastMemoryBytes));
+        isKept.set(best.index);
+        keptOfKind[kind]++;
+        missing -= roomPods[kind];
       }
     }
   }
 
-  /** Returns for each node how many nodes the narrowest of the sets that it belongs to has. */
+  /** Returns how many nodes some kinds have together. */
+  private int reach(BitSet some) {
+    return some.stream().map(kind -> nodesOfKind[kind]).sum();
+  }
+
+  /** Returns for each kind how many nodes the narrowest of the sets that it belongs to has. */
   private int[] leastReach(List<BitSet> narrowFirst) {
-    int[] reach = new int[nodes.size()];
-    for (int i = 0; i < reach.length; i++) {
+    int[] reach = new int[kinds.size()];
+    for (int kind = 0; kind < reach.length; kind++) {
       for (BitSet able : narrowFirst) {
-        if (able.get(i)) {
-          reach[i] = able.cardinality();
+        if (able.get(kind)) {
+          reach[kind] = reach(able);
           break;
         }
       }
@@ -197,16 +242,16 @@ public final class Staffing {
     return reach;
   }
 
-  /** Returns the nodes that could hold a pod of the shape if they were empty. */
-  private BitSet ableNodes(PodShape shape) {
-    return ableNodesByShape.computeIfAbsent(
+  /** Returns the kinds whose nodes could hold a pod of the shape if they were empty. */
+  private BitSet ableKinds(PodShape shape) {
+    return ableKindsByShape.computeIfAbsent(
         shape,
         added -> {
-          BitSet able = new BitSet(empty.size());
-          for (int i = 0; i < empty.size(); i++) {
-            NodeState node = empty.get(i);
+          BitSet able = new BitSet(kinds.size());
+          for (int kind = 0; kind < kinds.size(); kind++) {
+            NodeState node = kinds.get(kind);
             if (node.hasGpuResource(shape.gpu().resource()) && Fit.fits(shape, node)) {
-              able.set(i);
+              able.set(kind);
             }
           }
           return able;
@@ -228,36 +273,29 @@ public final class Staffing {
   }
 
   /**
-   * Returns nodes that no zone has yet: those that run such pods first, then those that pods which
-   * fewer nodes can hold need too, so that what is spare serves all; those of the zone until now,
-   * those with room at once, and last those that run pods of the class which could have gone
+   * Returns the nodes that no zone has yet: those that run such pods first, then those that pods
+   * which fewer nodes can hold need too, so that what is spare serves all; those of the zone until
+   * now, those with room at once, and last those that run pods of the class which could have gone
    * elsewhere. Among these the scarcest, those with fewest GPUs, and the emptiest.
    */
-  private List<Integer> byPreference(BitSet able, Size key, int[] leastReach) {
-    record Candidate(int index, int rank, int reach, int gpus, double free, String name) {}
+  private Queue<Candidate> candidates(BitSet able, Size key, int[] leastReach) {
+    int ableReach = reach(able);
     List<Candidate> candidates = new ArrayList<>();
-    for (int i = able.nextSetBit(0); i >= 0; i = able.nextSetBit(i + 1)) {
-      NodeState node = nodes.get(i);
-      if (!zoneByNode.containsKey(node.name())) {
+    for (int i = 0; i < kindOfNode.length; i++) {
+      if (able.get(kindOfNode[i]) && !isKept.get(i)) {
+        NodeState node = nodes.get(i);
+        int reach = leastReach[kindOfNode[i]];
         candidates.add(
             new Candidate(
                 i,
-                rank(node, key, able, leastReach[i] < able.cardinality()),
-                leastReach[i],
+                rank(node, key, able, reach < ableReach),
+                reach,
                 node.gpuCount(),
                 (double) node.freeGpuMilli() / Math.max(1, node.gpuCapacityMilli()),
                 node.name()));
       }
     }
-    return candidates.stream()
-        .sorted(
-            Comparator.comparingInt(Candidate::rank)
-                .thenComparingInt(Candidate::reach)
-                .thenComparingInt(Candidate::gpus)
-                .thenComparing(Comparator.comparingDouble(Candidate::free).reversed())
-                .thenComparing(Candidate::name))
-        .map(Candidate::index)
-        .toList();
+    return new PriorityQueue<>(candidates);
   }
 
   /**
@@ -267,11 +305,9 @@ public final class Staffing {
    */
   private int rank(NodeState node, Size key, BitSet able, boolean scarce) {
     boolean kept = previous.gpusKeptFor(node.name()) == key.gpus;
-    for (Placement placement : node.placements()) {
-      PodShape shape = placement.pod().shape();
-      if (shape.gpu().isWhole() && shape.gpu().count() == key.gpus) {
-        return !isWithin(ableNodes(shape), able) ? 7 : kept ? 0 : 1;
-      }
+    PodShape running = node.firstOfGpus(key.gpus);
+    if (running != null) {
+      return !isWithin(ableKinds(running), able) ? 7 : kept ? 0 : 1;
     }
     if (scarce) {
       return kept ? 2 : 3;

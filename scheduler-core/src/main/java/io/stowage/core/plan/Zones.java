@@ -3,7 +3,6 @@ package io.stowage.core.plan;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -96,9 +95,18 @@ public final class Zones {
 
   /** Returns the names of the nodes that are kept for something else there. */
   public Set<String> differences(Zones other) {
-    Set<String> names = new TreeSet<>(zoneByNode.keySet());
-    names.addAll(other.zoneByNode.keySet());
-    names.removeIf(name -> Objects.equals(zone(name), other.zone(name)));
+    Set<String> names = new TreeSet<>();
+    zoneByNode.forEach(
+        (name, zone) -> {
+          if (!zone.equals(other.zone(name))) {
+            names.add(name);
+          }
+        });
+    for (String name : other.zoneByNode.keySet()) {
+      if (!zoneByNode.containsKey(name)) {
+        names.add(name);
+      }
+    }
     return names;
   }
 
