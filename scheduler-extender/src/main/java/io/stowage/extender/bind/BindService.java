@@ -31,6 +31,14 @@ public final class BindService {
   private final Binder binder;
   private final Executor workers;
   private final Duration timeLimit;
+
+  /**
+   * What must be left of the time limit for a write to begin. Writes that would be given up keep
+   * those from being written that have the time, and where a slow API server has a queue build up,
+   * none would succeed any more.
+   */
+  private final Duration leastWriteLimit;
+
   private final Leadership leadership;
 
   /** Bindings under way, by pod UID; touched on the state's event loop only. */
@@ -62,6 +70,7 @@ public final class BindService {
     this.binder = binder;
     this.workers = workers;
     this.timeLimit = timeLimit;
+    this.leastWriteLimit = timeLimit.dividedBy(5);
     this.leadership = leadership;
     loop.afterEach(this::retryWaiting);
   }
@@ -186,8 +195,10 @@ public final class BindService {
 
   private BindOutcome outcome(BindDecision.Write binding, long deadlineNanos) {
     Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
-    if (left.isNegative() || left.isZero()) {
-      return new BindOutcome.NotBound("too many bindings are being written");
+    if (left.compareTo(leastWriteLimit) < 0) {
+      return new BindOutcome.NotBound(
+          "too many bindings are being written: %d ms of %d were left"
+              .formatted(Math.max(0, left.toMillis()), timeLimit.toMillis()));
     }
     try {
       return binder.bind(binding, left);

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class KubernetesBinder implements Binder, AutoCloseable {
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long LONGEST_PAUSE_MILLIS = 800;
-  private static final long LEAST_REQUEST_MILLIS = 100;
+  private static final long LEAST_REQUEST_MILLIS = 250;
   private static final String GONE = "the pod is gone";
   private static final int TOO_MANY_REQUESTS = 429;
 
@@ -135,10 +135,13 @@ public final class KubernetesBinder implements Binder, AutoCloseable {
       return (deadlineNanos - System.nanoTime()) / 1_000_000;
     }
 
-    /** Half of the time that is left: a request that takes it leaves the rest to another. */
+    /**
+     * Most of the time that is left: what is given up has its connection closed, and new ones cost
+     * a slow API server more than the answer would have. The rest is for another request.
+     */
     private Duration requestLimit() {
       long left = millisLeft();
-      return Duration.ofMillis(Math.min(left, Math.max(left / 2, LEAST_REQUEST_MILLIS)));
+      return Duration.ofMillis(Math.min(left, Math.max(left * 3 / 4, LEAST_REQUEST_MILLIS)));
     }
 
     private Step write() {

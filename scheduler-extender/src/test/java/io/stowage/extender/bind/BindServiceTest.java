@@ -19,6 +19,7 @@ import io.stowage.extender.state.DescribedNodes;
 import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -101,6 +102,31 @@ class BindServiceTest {
   }
 
   @Test
+  void bindingThatCouldHardlyBeWrittenInTimeAnyMoreIsRefusedAndNotBegun() {
+    List<Runnable> queued = new ArrayList<>();
+    Duration timeLimit = Duration.ofSeconds(1);
+    BindService service =
+        new BindService(
+            loop,
+            (binding, limit) -> {
+              writes.incrementAndGet();
+              return new BindOutcome.Bound();
+            },
+            queued::add,
+            timeLimit);
+    long start = System.nanoTime();
+    CompletableFuture<BindOutcome> outcome = service.bind("a", "n1");
+    loop.call(state -> state).join();
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> System.nanoTime() - start > timeLimit.multipliedBy(9).dividedBy(10).toNanos());
+    queued.forEach(Runnable::run);
+    assertThat(outcome.join()).isNotInstanceOf(BindOutcome.Bound.class);
+    assertThat(writes).hasValue(0);
+    Awaitility.await().until(() -> loop.call(state -> state.bound().podCount()).join() == 0);
+  }
+
+  @Test
   void bindingThatWaitedTooLongForAWorkerIsNotWritten() {
     workers.execute(this::waitUntilReleased);
     workers.execute(this::waitUntilReleased);
@@ -119,7 +145,7 @@ class BindServiceTest {
     assertThat(service.bind("a", "n1").join())
         .isEqualTo(
             new BindOutcome.NotBound("this Stowage is not the active one: it has just started"));
-    assertThat(loop.call(state -> state.bound().podCount()).join()).isZero();
+    Awaitility.await().until(() -> loop.call(state -> state.bound().podCount()).join() == 0);
   }
 
   @Test
