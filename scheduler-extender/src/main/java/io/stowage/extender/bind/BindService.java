@@ -6,11 +6,13 @@ import io.stowage.extender.state.BindOutcome;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -26,6 +28,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class BindService {
   private static final Logger LOG = LoggerFactory.getLogger(BindService.class);
+
+  /** An API server that takes half a second for each of 16 at a time has them written in two. */
+  static final int MOST_UNDER_WAY = 64;
+
+  private static final Duration LONGEST_WAIT_FOR_ROOM = Duration.ofSeconds(1);
 
   private final StateLoop loop;
   private final Binder binder;
@@ -43,6 +50,9 @@ public final class BindService {
 
   /** Bindings under way, by pod UID; touched on the state's event loop only. */
   private final Map<String, Bind> inFlight = new HashMap<>();
+
+  /** What waits until fewer bindings are under way; touched on the event loop only. */
+  private final Queue<CompletableFuture<Void>> awaitingRoom = new ArrayDeque<>();
 
   /** Those that wait for a device, in the order they came; touched on the event loop only. */
   private final Map<String, Bind> waiting = new LinkedHashMap<>();
@@ -78,6 +88,29 @@ public final class BindService {
   /** Creates the service of a single replica without a fence. */
   public BindService(StateLoop loop, Binder binder, Executor workers, Duration timeLimit) {
     this(loop, binder, workers, timeLimit, Leadership.always());
+  }
+
+  /**
+   * Completes when no more bindings are being written than can be in time: at once as a rule, after
+   * a second at the latest. kube-scheduler decides pod by pod and has each bound beside; where it
+   * decides faster than the API server writes, an answer to it that waits for this keeps it from
+   * piling up bindings that would run out of time. Call on the event loop.
+   */
+  public CompletableFuture<Void> roomToWrite() {
+    if (inFlight.size() - waiting.size() < MOST_UNDER_WAY) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CompletableFuture<Void> room =
+        new CompletableFuture<Void>()
+            .completeOnTimeout(null, LONGEST_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS);
+    awaitingRoom.add(room);
+    return room;
+  }
+
+  private void tellOfRoom() {
+    while (!awaitingRoom.isEmpty() && inFlight.size() - waiting.size() < MOST_UNDER_WAY) {
+      awaitingRoom.remove().complete(null);
+    }
   }
 
   /** Binds a pod; the future always completes with an outcome. */
@@ -166,12 +199,14 @@ public final class BindService {
   private void complete(ClusterState state, Bind bind, BindOutcome outcome) {
     inFlight.remove(bind.uid, bind);
     state.completeBind(bind.uid, outcome);
+    tellOfRoom();
   }
 
   private void end(Bind bind, BindOutcome outcome) {
     waiting.remove(bind.uid, bind);
     inFlight.remove(bind.uid, bind);
     bind.outcome.complete(outcome);
+    tellOfRoom();
   }
 
   private void retryWaiting(ClusterState state) {

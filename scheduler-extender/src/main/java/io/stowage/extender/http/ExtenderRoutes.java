@@ -185,10 +185,13 @@ public final class ExtenderRoutes implements Routes {
                   return state.filter(pod, request.nodes(), described(request));
                 });
     metrics.unknownNodes(decision.unknownNodes());
-    return CompletableFuture.completedFuture(
+    Answer answer =
         new Answer(
             decision.kept().isEmpty() ? "rejected" : "kept",
-            encoder.filter(request, decision.kept(), decision.failed(), decision.unresolvable())));
+            encoder.filter(request, decision.kept(), decision.failed(), decision.unresolvable()));
+    return decision.kept().isEmpty()
+        ? CompletableFuture.completedFuture(answer)
+        : binds.roomToWrite().thenApply(room -> answer);
   }
 
   private CompletableFuture<Answer> prioritize(Body body)

@@ -102,6 +102,42 @@ class BindServiceTest {
   }
 
   @Test
+  void whatAsksForRoomWaitsUntilFewerBindingsAreUnderWay() {
+    BindService service = service(Duration.ofMinutes(1));
+    PodShape shape = PodShape.of(Resources.of(1, 0), GpuRequest.NONE);
+    loop.call(
+            state -> {
+              state.putNode(Node.ready("large", Resources.of(4000, 1 << 30), 1_000, NodeGpus.NONE));
+              for (int i = 0; i < BindService.MOST_UNDER_WAY; i++) {
+                state.putPod(ObservedPod.pending(new Pod("u" + i, "ns", "u" + i, shape, 0)));
+              }
+              return state;
+            })
+        .join();
+    List<CompletableFuture<BindOutcome>> outcomes = new ArrayList<>();
+    for (int i = 0; i < BindService.MOST_UNDER_WAY; i++) {
+      assertThat(loop.call(state -> service.roomToWrite().isDone()).join()).isTrue();
+      outcomes.add(service.bind("u" + i, "large"));
+    }
+    Awaitility.await()
+        .until(() -> loop.call(state -> state.bound().podCount()).join() == outcomes.size());
+    List<CompletableFuture<Void>> rooms = new ArrayList<>();
+    boolean atOnce =
+        loop.call(
+                state -> {
+                  rooms.add(service.roomToWrite());
+                  return rooms.get(0).isDone();
+                })
+            .join();
+    assertThat(atOnce).isFalse();
+    assertThat(writes.get()).as("writes before any is released").isLessThan(outcomes.size());
+    released.countDown();
+    rooms.get(0).join();
+    outcomes.forEach(outcome -> assertThat(outcome.join()).isEqualTo(new BindOutcome.Bound()));
+    assertThat(loop.call(state -> service.roomToWrite().isDone()).join()).isTrue();
+  }
+
+  @Test
   void bindingThatCouldHardlyBeWrittenInTimeAnyMoreIsRefusedAndNotBegun() {
     List<Runnable> queued = new ArrayList<>();
     Duration timeLimit = Duration.ofSeconds(1);
