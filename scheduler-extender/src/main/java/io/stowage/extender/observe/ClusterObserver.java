@@ -336,7 +336,9 @@ public final class ClusterObserver {
       Placement placement = planned.placement(pod.pod().uid());
       WaitingPod.Outcome outcome;
       if (placement != null) {
-        outcome = new WaitingPod.Fits(placement.nodeName());
+        boolean visible = Objects.requireNonNull(planned.node(placement.nodeName())).gpusVisible();
+        outcome =
+            new WaitingPod.Fits(placement.nodeName(), visible ? placement.gpuDevices() : List.of());
       } else {
         PodShape marked = eligibility.shape(pod);
         Optional<NodeTypes.NodeType> type =

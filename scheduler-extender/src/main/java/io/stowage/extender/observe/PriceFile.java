@@ -35,21 +35,20 @@ public final class PriceFile {
   /** Reads a file; throws PriceFileException where it is not as expected. */
   public static GpuPrices read(Path file) throws PriceFileException {
     try {
-      Content content =
-          MAPPER.readValue(Files.readString(file, StandardCharsets.UTF_8), Content.class);
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      Content content = MAPPER.readValue(text.isBlank() ? "{}" : text, Content.class);
       if (content == null || content.currency == null || content.currency.isBlank()) {
         throw new PriceFileException(file + ": currency: expected a name such as EUR, was none");
       }
       return new GpuPrices(
           content.currency,
-          content.nodeHour == null ? Map.of() : content.nodeHour,
-          content.gpuHour == null ? Map.of() : content.gpuHour);
+          prices("nodeHour", content.nodeHour),
+          prices("gpuHour", content.gpuHour));
     } catch (UnrecognizedPropertyException e) {
       throw new PriceFileException(
-          "%s%s: unknown key '%s'; did you mean %s? There are %s"
+          "%s: unknown key '%s'; did you mean %s? There are %s"
               .formatted(
                   file,
-                  line(e),
                   e.getPropertyName(),
                   nearest(e.getPropertyName(), KEYS),
                   String.join(", ", KEYS)));
@@ -61,6 +60,17 @@ public final class PriceFile {
     } catch (IOException e) {
       throw new PriceFileException(file + ": cannot be read: " + e);
     }
+  }
+
+  private static Map<String, Double> prices(String key, @Nullable Map<String, Double> prices) {
+    Map<String, Double> known = prices == null ? Map.of() : prices;
+    known.forEach(
+        (name, price) -> {
+          if (price == null) {
+            throw new IllegalArgumentException(key + "." + name + ": expected a price, was none");
+          }
+        });
+    return known;
   }
 
   private static String line(JacksonException e) {

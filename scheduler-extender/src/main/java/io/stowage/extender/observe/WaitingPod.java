@@ -33,8 +33,14 @@ public record WaitingPod(
    * There is room for it.
    *
    * @param node where the plan puts it
+   * @param gpuDevices the indices of the GPUs it would get there, empty where they are not visible
    */
-  public record Fits(String node) implements Outcome {}
+  public record Fits(String node, List<Integer> gpuDevices) implements Outcome {
+    /** Copies {@code gpuDevices}. */
+    public Fits {
+      gpuDevices = List.copyOf(gpuDevices);
+    }
+  }
 
   /**
    * There is no room for it beside the pods that run and those that the plan places.
