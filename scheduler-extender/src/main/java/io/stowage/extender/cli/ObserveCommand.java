@@ -1,5 +1,6 @@
 package io.stowage.extender.cli;
 
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -167,12 +168,11 @@ final class ObserveCommand implements Callable<Integer> {
     for (int i = 0; ; i++) {
       Path pods = podsFiles.get(i);
       Observation observation =
-          ClusterObserver.observe(
-              ObservedCluster.read(files.nodes(nodesFiles.get(i)), files.pods(pods), teamLabel),
+          observe(
+              files.nodes(nodesFiles.get(i)),
+              files.pods(pods),
               prices,
-              ClusterObserver.Settings.DEFAULT,
               Files.getLastModifiedTime(pods).toInstant());
-      series = series.with(observation);
       if (i == nodesFiles.size() - 1) {
         return observation;
       }
@@ -189,12 +189,14 @@ final class ObserveCommand implements Callable<Integer> {
   private Observation observe(KubernetesClient client, GpuPrices prices) {
     Instant observedAt = clock.instant();
     List<Pod> pods = ClusterReader.pods(client);
+    return observe(ClusterReader.nodes(client), pods, prices, observedAt);
+  }
+
+  private Observation observe(
+      List<Node> nodes, List<Pod> pods, GpuPrices prices, Instant observedAt) {
+    ObservedCluster cluster = ObservedCluster.read(nodes, pods, teamLabel);
     Observation observation =
-        ClusterObserver.observe(
-            ObservedCluster.read(ClusterReader.nodes(client), pods, teamLabel),
-            prices,
-            ClusterObserver.Settings.DEFAULT,
-            observedAt);
+        ClusterObserver.observe(cluster, prices, ClusterObserver.Settings.of(cluster), observedAt);
     series = series.with(observation);
     return observation;
   }

@@ -66,9 +66,19 @@ public final class ClusterObserver {
    * @param moves how many moves are tried for the plan, at least 0
    */
   public record Settings(Effort effort, int moves) {
-    /** Enough for 5,000 nodes and 50,000 pods in about a minute. */
+    /** For clusters up to {@value #MANY_PODS} pods. */
     public static final Settings DEFAULT =
         new Settings(new Effort(300, 2_000_000_000L, 100), 50_000);
+
+    /** For larger ones: 5,000 nodes and 50,000 pods in a minute or two. */
+    public static final Settings LARGE = new Settings(new Effort(40, 2_000_000_000L, 100), 2_000);
+
+    private static final int MANY_PODS = 20_000;
+
+    /** Returns what is tried on a cluster of that size. */
+    public static Settings of(ObservedCluster cluster) {
+      return cluster.running().size() + cluster.waiting().size() > MANY_PODS ? LARGE : DEFAULT;
+    }
   }
 
   private ClusterObserver(ObservedCluster observed, GpuPrices prices, Settings settings) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * its own.
  */
 final class Emptying {
-  private static final long MAX_LOOKS = 100_000_000;
+  private static final long MAX_LOOKS = 20_000_000;
 
   private final Cluster cluster;
   private final Map<String, KnownPod> runningByUid;

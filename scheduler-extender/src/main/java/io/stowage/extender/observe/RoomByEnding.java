@@ -1,6 +1,7 @@
 package io.stowage.extender.observe;
 
 import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
@@ -8,7 +9,9 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
@@ -41,8 +44,11 @@ final class RoomByEnding {
     this.mayEnd = mayEnd;
   }
 
-  /** A node where the end of all pods that may end would make room. */
+  /** A node where the end of pods may make room. */
   private record Site(NodeState node, List<Placement> candidates, int atLeast) {}
+
+  /** By node: the pods that may end, those of lowest priority first. */
+  private final Map<NodeState, List<Placement>> candidatesOf = new HashMap<>();
 
   /** Returns the fewest pods of no higher priority, empty where no end on one node would do. */
   Optional<WaitingPod.Ending> find(PodShape shape, int priority) {
@@ -56,18 +62,18 @@ final class RoomByEnding {
           }
         });
     sites.sort(Comparator.comparingInt(Site::atLeast).thenComparing(site -> site.node().name()));
+    List<Site> possible = new ArrayList<>();
     List<Placement> best = List.of();
     boolean fewest = true;
     for (Site site : sites) {
-      if (!best.isEmpty() && site.atLeast() > best.size()) {
-        break;
-      }
-      List<Placement> greedy = greedy(site, shape);
-      if (!greedy.isEmpty() && isBetter(greedy, best)) {
-        best = greedy;
+      if (site.atLeast() <= limit(site, best)
+          && fitsWithout(site.node(), site.candidates(), shape)) {
+        possible.add(site);
+        List<Placement> greedy = greedy(site, shape);
+        best = isBetter(greedy, best) ? greedy : best;
       }
     }
-    for (Site site : sites) {
+    for (Site site : possible) {
       int limit = limit(site, best);
       for (int size = site.atLeast(); size <= limit && trials < MAX_TRIALS; size++) {
         List<Placement> found = firstOfSize(site, shape, size);
@@ -113,31 +119,55 @@ final class RoomByEnding {
 
   private @Nullable Site site(NodeState node, PodShape shape, int priority) {
     Node spec = node.node();
-    if (spec == null || node.podCount() == 0) {
+    if (spec == null || node.podCount() == 0 || !couldHold(shape, node, spec)) {
       return null;
     }
-    List<Placement> candidates =
-        node.placements().stream()
-            .filter(
-                placement ->
-                    placement.pod().priority() <= priority
-                        && mayEnd.contains(placement.pod().uid()))
-            .sorted(
-                Comparator.<Placement>comparingInt(placement -> placement.pod().priority())
-                    .thenComparing(placement -> placement.pod().namespace())
-                    .thenComparing(placement -> placement.pod().name()))
-            .toList();
-    if (candidates.isEmpty()
-        || !shape.request().extended().keySet().stream()
-            .allMatch(name -> spec.allocatable().extended(name) > 0)
-        || shape.request().cpuMilli() > spec.allocatable().cpuMilli()
-        || shape.request().memoryBytes() > spec.allocatable().memoryBytes()) {
-      return null;
+    List<Placement> all = candidatesOf.computeIfAbsent(node, this::candidates);
+    int count = 0;
+    while (count < all.size() && all.get(count).pod().priority() <= priority) {
+      count++;
     }
+    List<Placement> candidates = all.subList(0, count);
     int atLeast = atLeast(node, spec, shape, candidates);
-    return atLeast <= candidates.size() && fitsWithout(node, candidates, shape)
-        ? new Site(node, candidates, atLeast)
-        : null;
+    return atLeast <= count ? new Site(node, candidates, atLeast) : null;
+  }
+
+  private List<Placement> candidates(NodeState node) {
+    return node.placements().stream()
+        .filter(placement -> mayEnd.contains(placement.pod().uid()))
+        .sorted(
+            Comparator.<Placement>comparingInt(placement -> placement.pod().priority())
+                .thenComparing(placement -> placement.pod().namespace())
+                .thenComparing(placement -> placement.pod().name()))
+        .toList();
+  }
+
+  /** Tells whether a node has enough of what a shape asks for, pods on it left aside. */
+  private static boolean couldHold(PodShape shape, NodeState node, Node spec) {
+    GpuRequest gpu = shape.gpu();
+    if (shape.request().cpuMilli() > spec.allocatable().cpuMilli()
+        || shape.request().memoryBytes() > spec.allocatable().memoryBytes()) {
+      return false;
+    }
+    for (String name : shape.request().extended().keySet()) {
+      if (spec.allocatable().extended(name) == 0) {
+        return false;
+      }
+    }
+    int enough = 0;
+    if (!gpu.isNone() && node.hasGpuResource(gpu.resource())) {
+      for (int i = 0; i < node.gpuCount(); i++) {
+        long capacity = node.gpuCapacityUnits(i);
+        enough +=
+            capacity > 0
+                    && gpu.unitsOf(capacity) <= capacity
+                    && shape.acceptsModel(node.gpuModel(i))
+                ? 1
+                : 0;
+      }
+      return enough >= gpu.count();
+    }
+    return true;
   }
 
   /** Returns how many pods must end at least, by CPU, memory and number of GPUs by themselves. */
