@@ -1,5 +1,6 @@
 package io.stowage.extender.observe;
 
+import java.util.List;
 import java.util.Locale;
 import org.apache.commons.text.StringEscapeUtils;
 
@@ -100,7 +101,7 @@ public final class ObservationHtml {
         .header()
         .forEach(name -> page.append("<th scope=\"col\">").append(escaped(name)).append("</th>"));
     page.append("</tr></thead>\n<tbody>\n");
-    for (var row : table.rows()) {
+    for (List<String> row : table.rows()) {
       page.append("<tr><th scope=\"row\">").append(escaped(row.get(0))).append("</th>");
       row.subList(1, row.size())
           .forEach(cell -> page.append("<td>").append(escaped(cell)).append("</td>"));

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.TaintBuilder;
 import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,7 +78,7 @@ record PlacementRules(
 
   /** Tells whether the pod may be on a new node that is like another one. */
   boolean allowsNewNodeLike(KnownNode node) {
-    Map<String, String> labels = new java.util.HashMap<>(node.labels());
+    Map<String, String> labels = new HashMap<>(node.labels());
     OF_ONE_NODE.forEach(labels::remove);
     return selects(labels, "")
         && node.taints().stream()

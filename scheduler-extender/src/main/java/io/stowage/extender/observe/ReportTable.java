@@ -2,6 +2,7 @@ package io.stowage.extender.observe;
 
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -211,7 +212,7 @@ record ReportTable(String title, List<String> header, List<List<String>> rows, i
 
   /** The percentages of an observation with what they mean. */
   static Map<String, Double> percentages(Observation observation) {
-    Map<String, Double> percentages = new java.util.LinkedHashMap<>();
+    Map<String, Double> percentages = new LinkedHashMap<>();
     percentages.put("GPU allocated now", observation.gpuAllocationPercent());
     percentages.put("with the plan for waiting pods", observation.planGpuAllocationPercent());
     percentages.put("nobody could pass (bound)", observation.boundGpuAllocationPercent());
