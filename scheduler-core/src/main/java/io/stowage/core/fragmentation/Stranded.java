@@ -73,7 +73,7 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
       for (int i = 0; i < node.gpuCount(); i++) {
         long gpuFreeMilli = node.gpuFreeMilli(i);
         freeMilli += gpuFreeMilli;
-        StrandCause cause = gpuFreeMilli == 0 ? null : causeOf(workload, node, i);
+        StrandCause cause = gpuFreeMilli == 0 ? null : causeOf(node, i, workload);
         if (cause != null) {
           byCause.merge(cause, gpuFreeMilli, Long::sum);
         }
@@ -85,8 +85,13 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
     }
   }
 
-  private static @Nullable StrandCause causeOf(
-      Collection<PodShape> shapes, NodeState node, int device) {
+  /**
+   * Returns why what is free of one GPU is of use to no shape; null where it is.
+   *
+   * @param device the index of a GPU of which something is free
+   */
+  public static @Nullable StrandCause causeOf(
+      NodeState node, int device, Collection<PodShape> shapes) {
     boolean anyModel = false;
     boolean gpusFit = false;
     boolean cpuSuffices = false;

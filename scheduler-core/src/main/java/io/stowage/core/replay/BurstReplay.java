@@ -108,7 +108,12 @@ public final class BurstReplay {
         decideSeconds);
   }
 
-  private static List<TracePod> slottedFirst(List<TracePod> queue, Map<PodShape, Integer> slots) {
+  /**
+   * Returns a queue with those pods first that have a slot.
+   *
+   * @param slots how many slots there are of each shape; taken from
+   */
+  public static List<TracePod> slottedFirst(List<TracePod> queue, Map<PodShape, Integer> slots) {
     List<TracePod> slotted = new ArrayList<>();
     List<TracePod> others = new ArrayList<>();
     for (TracePod pod : queue) {

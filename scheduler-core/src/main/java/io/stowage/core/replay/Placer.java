@@ -36,6 +36,19 @@ public final class Placer {
     this(scenario, policyName, ties, Planning.Budget.FILLING);
   }
 
+  /**
+   * Creates a cluster as the scenario describes it, for pods that are all there at once.
+   *
+   * @param policyName one of {@link Policies#names()}
+   * @param ties what breaks ties of a policy that asks for it
+   * @param moves how many moves are tried for the plan, at least 0
+   */
+  public static Placer ofBurst(
+      Scenario scenario, String policyName, RandomGenerator ties, int moves) {
+    return new Placer(
+        scenario, policyName, ties, new Planning.Budget(Planning.Budget.ONCE_ARRIVALS, moves));
+  }
+
   /** Creates a cluster as the scenario describes it, with another budget for planning. */
   Placer(Scenario scenario, String policyName, RandomGenerator ties, Planning.Budget budget) {
     policy = Policies.create(policyName, typicalPods(scenario.pods()));
@@ -68,7 +81,7 @@ public final class Placer {
    * @param queue the pods in the order in which they are to be served
    * @return how many pods of each shape have a slot; none where the policy does not plan
    */
-  Map<PodShape, Integer> arrivedTogether(List<TracePod> queue) {
+  public Map<PodShape, Integer> arrivedTogether(List<TracePod> queue) {
     return planning.arrivedTogether(queue);
   }
 

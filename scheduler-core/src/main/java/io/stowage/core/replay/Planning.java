@@ -45,8 +45,11 @@ final class Planning {
     /** For one whose pods come and go: little is free at a time, and plans are many. */
     static final Budget CHURNING = new Budget(500, 3_000);
 
+    /** So many arrivals that none but the first plan is made. */
+    static final int ONCE_ARRIVALS = Integer.MAX_VALUE;
+
     /** For all pods at once. */
-    static final Budget BURST = new Budget(Integer.MAX_VALUE, 400_000);
+    static final Budget BURST = new Budget(ONCE_ARRIVALS, 400_000);
 
     /** Throws IllegalArgumentException for a value out of range. */
     Budget {

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ListOptions;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a cluster as its API server lists it: get and list of nodes and pods, nothing else.
+ * Reads a cluster as its API server lists it: get and list of nodes and pods, nothing else.
  *
  * <p>Pods are listed as of one moment, nodes right after, so that a pod's node is known unless it
  * is gone.
@@ -29,9 +30,21 @@ public final class ClusterReader {
    * @param givenAnnotation as of {@link ClusterAudit#of}
    */
   public static AuditReport audit(KubernetesClient client, @Nullable String givenAnnotation) {
-    List<Pod> pods = all(options -> client.pods().inAnyNamespace().list(options), NOT_ENDED);
-    return ClusterAudit.of(
-        all(options -> client.nodes().list(options), null), pods, givenAnnotation);
+    List<Pod> pods = pods(client);
+    return ClusterAudit.of(nodes(client), pods, givenAnnotation);
+  }
+
+  /**
+   * Lists the pods that have not ended, as of one moment; throws KubernetesClientException where
+   * the API server does not answer.
+   */
+  public static List<Pod> pods(KubernetesClient client) {
+    return all(options -> client.pods().inAnyNamespace().list(options), NOT_ENDED);
+  }
+
+  /** Lists the nodes; throws as {@link #pods}. */
+  public static List<Node> nodes(KubernetesClient client) {
+    return all(options -> client.nodes().list(options), null);
   }
 
   private static <T extends HasMetadata> List<T> all(

@@ -23,6 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       ServeCommand.class,
       AuditCommand.class,
+      ObserveCommand.class,
       ReplayCommand.class,
       DemoCommand.class,
       GenerateCompletion.class,

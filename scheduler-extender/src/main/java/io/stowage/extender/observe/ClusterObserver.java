@@ -1,0 +1,507 @@
+package io.stowage.extender.observe;
+
+import io.stowage.core.bound.Effort;
+import io.stowage.core.bound.GpuBound;
+import io.stowage.core.cluster.Cluster;
+import io.stowage.core.cluster.GpuDevice;
+import io.stowage.core.cluster.Node;
+import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Placement;
+import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
+import io.stowage.core.fit.Fit;
+import io.stowage.core.fit.Shortage;
+import io.stowage.core.replay.BurstReplay;
+import io.stowage.core.replay.Placer;
+import io.stowage.core.trace.Scenario;
+import io.stowage.core.trace.TracePod;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Observes a cluster: from what is there and waits to what could be done about it.
+ *
+ * <p>Equal clusters and settings give equal observations. Allocation is never above what the plan
+ * reaches, and that never above the bound: where the pods of a node do not fit it by what Stowage
+ * counts (a node whose allocatable shrank, a device given out twice), they stay there in the bound
+ * too.
+ */
+public final class ClusterObserver {
+  private static final String POLICY = "stowage";
+  private static final int SEED = 1;
+  private static final int NEAREST_NOTES = 5;
+
+  private final ObservedCluster observed;
+  private final GpuPrices prices;
+  private final Settings settings;
+  private final List<String> notes;
+  private final Eligibility eligibility;
+  private final Map<String, KnownNode> nodes = new LinkedHashMap<>();
+  private final Map<String, KnownPod> runningByUid = new HashMap<>();
+  private final Cluster now = new Cluster();
+
+  /**
+   * How much is tried.
+   *
+   * @param effort how long to look for the lowest bound
+   * @param moves how many moves are tried for the plan, at least 0
+   */
+  public record Settings(Effort effort, int moves) {
+    /** For clusters up to {@value #MANY_PODS} pods. */
+    public static final Settings DEFAULT =
+        new Settings(new Effort(300, 2_000_000_000L, 100), 50_000);
+
+    /** For larger ones: 5,000 nodes and 50,000 pods in a minute or two. */
+    public static final Settings LARGE = new Settings(new Effort(40, 2_000_000_000L, 100), 2_000);
+
+    private static final int MANY_PODS = 20_000;
+
+    /** Returns what is tried on a cluster of that size. */
+    public static Settings of(ObservedCluster cluster) {
+      return cluster.running().size() + cluster.waiting().size() > MANY_PODS ? LARGE : DEFAULT;
+    }
+  }
+
+  private ClusterObserver(ObservedCluster observed, GpuPrices prices, Settings settings) {
+    this.observed = observed;
+    this.prices = prices;
+    this.settings = settings;
+    notes = new ArrayList<>(observed.notes());
+    eligibility =
+        new Eligibility(
+            observed.nodes(),
+            Stream.concat(
+                    observed.waiting().stream(),
+                    observed.running().stream().filter(pod -> !pod.tied()))
+                .toList());
+    observed.nodes().forEach(node -> nodes.put(node.name(), node));
+    observed.running().forEach(pod -> runningByUid.put(pod.pod().uid(), pod));
+    observed.nodes().forEach(node -> now.putNode(eligibility.marked(node)));
+    placements().forEach(now::place);
+  }
+
+  /** Observes a cluster; {@code observedAt} is when it was as it is here. */
+  public static Observation observe(
+      ObservedCluster cluster, GpuPrices prices, Settings settings, Instant observedAt) {
+    return new ClusterObserver(cluster, prices, settings).observe(observedAt);
+  }
+
+  private List<Placement> placements() {
+    return observed.running().stream().map(ObservedCluster::placement).toList();
+  }
+
+  private Observation observe(Instant observedAt) {
+    List<Observation.NodeUse> uses = nodeUses();
+    GpuUse gpu = uses.stream().map(Observation.NodeUse::gpu).reduce(GpuUse.NONE, GpuUse::plus);
+    Cluster planned = plan();
+    double planPercent = gpuPercent(planned);
+    GpuBound bound = bound();
+    NodeTypes types = new NodeTypes(observed.nodes(), observed.running(), eligibility, prices);
+    List<WaitingPod> waiting = new ArrayList<>();
+    List<NewNodes.Wanting> wanting = new ArrayList<>();
+    judge(planned, types, waiting, wanting);
+    RoomWanted toAdd = NewNodes.pack(wanting, types);
+    Emptying emptying = new Emptying(planned, runningByUid, eligibility);
+    List<RoomWanted.NodeToEmpty> toEmpty =
+        emptying.nodes().stream().map(this::nodeToEmpty).toList();
+    notes.add(
+        "The bound ("
+            + bound.relaxation().key()
+            + ") ignores taints, affinity, pods per node, ephemeral storage and other resources"
+            + (bound.relaxation() == GpuBound.Relaxation.PER_GPU ? ", CPU, memory and nodes" : "")
+            + ": it may be too high, never too low.");
+    notePrices();
+    if (!wanting.isEmpty()) {
+      notes.add("What would make room looks at requests, not at disruption budgets or run times.");
+    }
+    return new Observation(
+        observedAt,
+        gpu,
+        percent(node -> node.allocatable().cpuMilli(), NodeState::freeCpuMilli),
+        percent(node -> node.allocatable().memoryBytes(), NodeState::freeMemoryBytes),
+        planPercent,
+        bound.gpuAllocationPercent(),
+        bound.relaxation().key(),
+        observed.running().size(),
+        pools(uses),
+        uses,
+        waiting,
+        lost(uses),
+        new RoomWanted(toAdd.nodesToAdd(), toAdd.unplaceablePods(), toEmpty, emptying.cut()),
+        notes);
+  }
+
+  private List<Observation.NodeUse> nodeUses() {
+    StrandedGpu stranded =
+        new StrandedGpu(
+            observed.running().stream()
+                .filter(pod -> !pod.tied())
+                .map(eligibility::shape)
+                .distinct()
+                .toList(),
+            observed.waiting().stream().map(eligibility::shape).distinct().toList());
+    List<Observation.NodeUse> uses = new ArrayList<>();
+    for (KnownNode node : observed.nodes()) {
+      NodeState state = Objects.requireNonNull(now.node(node.name()));
+      uses.add(
+          new Observation.NodeUse(
+              node.name(),
+              typeOf(node),
+              node.node().countsAsCapacity(),
+              node.node().cordoned(),
+              stranded.of(state),
+              state.freeCpuMilli(),
+              state.freeMemoryBytes()));
+    }
+    return uses;
+  }
+
+  private static WaitingPod.NodeTypeName typeOf(KnownNode node) {
+    return new WaitingPod.NodeTypeName(node.typeName(), node.pool());
+  }
+
+  private static List<Observation.Pool> pools(List<Observation.NodeUse> uses) {
+    Map<String, GpuUse> gpus = new TreeMap<>();
+    Map<String, Integer> counts = new HashMap<>();
+    for (Observation.NodeUse use : uses) {
+      gpus.merge(use.type().pool(), use.gpu(), GpuUse::plus);
+      counts.merge(use.type().pool(), use.counts() ? 1 : 0, Integer::sum);
+    }
+    List<Observation.Pool> pools = new ArrayList<>();
+    gpus.forEach(
+        (name, gpu) -> pools.add(new Observation.Pool(name, counts.getOrDefault(name, 0), gpu)));
+    return pools;
+  }
+
+  private double percent(ToLongFunction<Node> capacity, ToLongFunction<NodeState> free) {
+    long all = 0;
+    long left = 0;
+    for (KnownNode node : observed.nodes()) {
+      if (node.node().countsAsCapacity()) {
+        all += capacity.applyAsLong(node.node());
+        left += free.applyAsLong(Objects.requireNonNull(now.node(node.name())));
+      }
+    }
+    return all == 0 ? 0 : 100.0 * (all - left) / all;
+  }
+
+  private double gpuPercent(Cluster cluster) {
+    long capacityMilli = 0;
+    long freeMilli = 0;
+    for (KnownNode node : observed.nodes()) {
+      if (node.node().countsAsCapacity()) {
+        NodeState state = Objects.requireNonNull(cluster.node(node.name()));
+        capacityMilli += state.gpuCapacityMilli();
+        freeMilli += state.freeGpuMilli();
+      }
+    }
+    return capacityMilli == 0 ? 0 : 100.0 * (capacityMilli - freeMilli) / capacityMilli;
+  }
+
+  /**
+   * Returns the cluster with the waiting pods that the plan places, pods on it by the GPUs that
+   * they hold, guessed ones included.
+   */
+  private Cluster plan() {
+    Cluster placed = now;
+    if (!observed.waiting().isEmpty() && !observed.nodes().isEmpty()) {
+      List<Node> marked = observed.nodes().stream().map(eligibility::marked).toList();
+      Map<TracePod, KnownPod> pods = new LinkedHashMap<>();
+      for (KnownPod pod : observed.waiting()) {
+        pods.put(
+            new TracePod(
+                pod.pod().uid(),
+                eligibility.shape(pod),
+                pod.pod().priority(),
+                OptionalDouble.empty()),
+            pod);
+      }
+      Placer placer =
+          Placer.ofBurst(
+              new Scenario(marked, placements(), List.copyOf(pods.keySet())),
+              POLICY,
+              new SplittableRandom(SEED),
+              settings.moves());
+      place(placer, List.copyOf(pods.keySet()), pods);
+      placed = placer.cluster().cluster();
+    }
+    return withDevices(placed);
+  }
+
+  /** Places pods by priority; among equals those first that have a slot in the plan. */
+  private static void place(Placer placer, List<TracePod> queue, Map<TracePod, KnownPod> pods) {
+    Map<PodShape, Integer> slots = placer.arrivedTogether(queue);
+    Map<Integer, List<TracePod>> byPriority = new TreeMap<>(Comparator.reverseOrder());
+    for (TracePod pod : queue) {
+      byPriority.computeIfAbsent(pod.priority(), priority -> new ArrayList<>()).add(pod);
+    }
+    for (List<TracePod> equals : byPriority.values()) {
+      for (TracePod pod : BurstReplay.slottedFirst(equals, slots)) {
+        Pod own = Objects.requireNonNull(pods.get(pod)).pod();
+        placer.place(
+            new Pod(own.uid(), own.namespace(), own.name(), pod.shape(), own.priority()), 0);
+      }
+    }
+  }
+
+  private static Cluster withDevices(Cluster cluster) {
+    Cluster copy = new Cluster();
+    cluster.forEachNode(
+        node -> {
+          if (node.node() != null) {
+            copy.putNode(node.node());
+          }
+          for (Placement placement : node.placements()) {
+            List<Integer> devices =
+                Arrays.stream(node.gpuDevices(placement.pod().uid())).boxed().toList();
+            copy.place(new Placement(placement.pod(), placement.nodeName(), devices));
+          }
+        });
+    return copy;
+  }
+
+  /** Bounds what running and waiting pods can hold, placed anew but for nodes given out twice. */
+  private GpuBound bound() {
+    Set<String> overcommitted = new TreeSet<>();
+    for (KnownNode node : observed.nodes()) {
+      if (node.node().countsAsCapacity() && !holdsItsPods(node)) {
+        overcommitted.add(node.name());
+      }
+    }
+    if (!overcommitted.isEmpty()) {
+      notes.add(
+          "The pods of "
+              + Amounts.count(overcommitted.size(), "node")
+              + " do not fit there by what Stowage counts (first: "
+              + overcommitted.iterator().next()
+              + "); the bound leaves them where they are.");
+    }
+    List<Placement> staying = new ArrayList<>();
+    Map<PodShape, Long> anew = new LinkedHashMap<>();
+    for (Placement placement : placements()) {
+      if (overcommitted.contains(placement.nodeName())) {
+        staying.add(placement);
+      } else {
+        anew.merge(placement.pod().shape(), 1L, Long::sum);
+      }
+    }
+    observed.waiting().forEach(pod -> anew.merge(pod.pod().shape(), 1L, Long::sum));
+    return GpuBound.of(
+        observed.nodes().stream().map(KnownNode::node).toList(), staying, anew, settings.effort());
+  }
+
+  /** Tells whether the pods of a node fit it one after the other, on the GPUs that they hold. */
+  private boolean holdsItsPods(KnownNode node) {
+    NodeState state = Objects.requireNonNull(now.node(node.name()));
+    Cluster alone = new Cluster();
+    NodeState empty = alone.putNode(node.node());
+    for (Placement placement : state.placements()) {
+      PodShape shape = placement.pod().shape();
+      int[] devices = state.gpuDevices(placement.pod().uid());
+      boolean gpusFit =
+          !state.hasGpuResource(shape.gpu().resource())
+              || (devices.length == shape.gpu().count()
+                  && Arrays.stream(devices).allMatch(device -> Fit.gpuFits(shape, empty, device)));
+      if (!gpusFit || !Fit.fits(shape, empty)) {
+        return false;
+      }
+      alone.place(
+          new Placement(placement.pod(), node.name(), Arrays.stream(devices).boxed().toList()));
+    }
+    return true;
+  }
+
+  /** Pods that are alike for the question what would make room. */
+  private record Alike(PlacementRules rules, PodShape shape, int priority) {}
+
+  private void judge(
+      Cluster planned, NodeTypes types, List<WaitingPod> waiting, List<NewNodes.Wanting> wanting) {
+    Set<String> mayEnd = new HashSet<>();
+    observed.running().stream()
+        .filter(pod -> !pod.tied())
+        .forEach(pod -> mayEnd.add(pod.pod().uid()));
+    RoomByEnding ending = new RoomByEnding(planned, mayEnd);
+    Map<PodShape, Optional<NodeTypes.NodeType>> typeFor = new HashMap<>();
+    Map<Alike, WaitingPod.NoRoom> known = new HashMap<>();
+    for (KnownPod pod : observed.waiting()) {
+      Placement placement = planned.placement(pod.pod().uid());
+      WaitingPod.Outcome outcome;
+      if (placement != null) {
+        boolean visible = Objects.requireNonNull(planned.node(placement.nodeName())).gpusVisible();
+        outcome =
+            new WaitingPod.Fits(placement.nodeName(), visible ? placement.gpuDevices() : List.of());
+      } else {
+        PodShape marked = eligibility.shape(pod);
+        Optional<NodeTypes.NodeType> type =
+            typeFor.computeIfAbsent(marked, shape -> types.firstFor(shape));
+        wanting.add(new NewNodes.Wanting(pod.pod(), marked, type));
+        outcome =
+            known.computeIfAbsent(
+                new Alike(pod.rules(), pod.pod().shape(), pod.pod().priority()),
+                alike ->
+                    new WaitingPod.NoRoom(
+                        missing(pod, planned),
+                        ending.find(marked, alike.priority()),
+                        type.map(NodeTypes.NodeType::name)));
+      }
+      waiting.add(
+          new WaitingPod(
+              pod.pod().namespace(),
+              pod.pod().name(),
+              pod.pod().priority(),
+              pod.pod().shape(),
+              pod.unseen(),
+              outcome));
+    }
+  }
+
+  private Map<Missing, Integer> missing(KnownPod pod, Cluster planned) {
+    PodShape shape = pod.pod().shape();
+    Map<Missing, Integer> counts = new EnumMap<>(Missing.class);
+    for (KnownNode node : observed.nodes()) {
+      List<Shortage> shortages =
+          Fit.shortages(shape, Objects.requireNonNull(planned.node(node.name())));
+      Optional<Missing> refusal = pod.rules().refusal(node);
+      Missing first =
+          shortages.isEmpty()
+              ? refusal.orElse(Missing.OTHER)
+              : Missing.first(shortages, shape.gpu().resource());
+      counts.merge(
+          refusal.filter(missing -> missing.compareTo(first) < 0).orElse(first), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  private RoomWanted.NodeToEmpty nodeToEmpty(String name) {
+    int pods = 0;
+    for (Placement placement : Objects.requireNonNull(now.node(name)).placements()) {
+      pods += Objects.requireNonNull(runningByUid.get(placement.pod().uid())).tied() ? 0 : 1;
+    }
+    return new RoomWanted.NodeToEmpty(name, typeOf(Objects.requireNonNull(nodes.get(name))), pods);
+  }
+
+  private Lost lost(List<Observation.NodeUse> uses) {
+    Map<LostCause, Lost.PerDay> byCause = new EnumMap<>(LostCause.class);
+    for (LostCause cause : LostCause.values()) {
+      byCause.put(cause, Lost.PerDay.NONE);
+    }
+    Lost.PerDay usable = Lost.PerDay.NONE;
+    long unpricedMilli = 0;
+    for (Observation.NodeUse use : uses) {
+      OptionalDouble price = prices.perGpuHour(Objects.requireNonNull(nodes.get(use.name())));
+      unpricedMilli += price.isPresent() ? 0 : use.gpu().capacityMilli();
+      use.gpu()
+          .strandedMilliByCause()
+          .forEach(
+              (cause, milli) ->
+                  byCause.merge(cause, Lost.PerDay.of(milli, price.orElse(0)), Lost.PerDay::plus));
+      usable = usable.plus(Lost.PerDay.of(use.gpu().usableMilli(), price.orElse(0)));
+    }
+    return new Lost(prices.currency(), unpricedMilli, byCause, usable, teams());
+  }
+
+  private List<Lost.Team> teams() {
+    Map<String, Lost.Team> teams = new TreeMap<>();
+    for (KnownPod pod : observed.running()) {
+      KnownNode node = nodes.get(pod.observed().nodeName());
+      if (node != null && node.node().countsAsCapacity()) {
+        long milli = HeldGpu.milli(Objects.requireNonNull(now.node(node.name())), pod.pod());
+        double price = prices.perGpuHour(node).orElse(0);
+        add(teams, new Lost.Team(pod.team(), milli, 0, Lost.PerDay.of(milli, price)));
+      }
+    }
+    Map<String, Long> largestUnits = new HashMap<>();
+    for (KnownNode node : observed.nodes()) {
+      for (GpuDevice device : node.node().gpus().devices()) {
+        largestUnits.merge(node.node().gpus().resource(), device.capacityUnits(), Math::max);
+      }
+    }
+    for (KnownPod pod : observed.waiting()) {
+      long milli =
+          pod.pod()
+              .shape()
+              .gpu()
+              .totalMilli(largestUnits.getOrDefault(pod.pod().shape().gpu().resource(), 0L));
+      add(teams, new Lost.Team(pod.team(), 0, milli, Lost.PerDay.NONE));
+    }
+    return teams.values().stream()
+        .filter(team -> team.requestedGpuMilli() + team.waitingGpuMilli() > 0)
+        .sorted(
+            Comparator.comparingLong((Lost.Team team) -> -team.requestedGpuMilli())
+                .thenComparingLong(team -> -team.waitingGpuMilli())
+                .thenComparing(Lost.Team::name))
+        .toList();
+  }
+
+  private static void add(Map<String, Lost.Team> teams, Lost.Team part) {
+    teams.merge(
+        part.name(),
+        part,
+        (known, other) ->
+            new Lost.Team(
+                known.name(),
+                known.requestedGpuMilli() + other.requestedGpuMilli(),
+                known.waitingGpuMilli() + other.waitingGpuMilli(),
+                known.requested().plus(other.requested())));
+  }
+
+  private void notePrices() {
+    if (prices.isEmpty()) {
+      return;
+    }
+    long unpriced =
+        observed.nodes().stream()
+            .filter(node -> node.node().countsAsCapacity())
+            .filter(node -> !node.node().gpus().devices().isEmpty())
+            .filter(node -> prices.perGpuHour(node).isEmpty())
+            .count();
+    if (unpriced > 0) {
+      notes.add(Amounts.count(unpriced, "GPU node") + " without a price: left out of the money.");
+    }
+    noteUnknown(
+        "instance type",
+        prices.nodeHour().keySet(),
+        nodes.values().stream().map(KnownNode::instanceType).collect(Collectors.toSet()));
+    noteUnknown(
+        "GPU model",
+        prices.gpuHour().keySet(),
+        nodes.values().stream().map(KnownNode::gpuModel).collect(Collectors.toSet()));
+  }
+
+  private void noteUnknown(String what, Collection<String> priced, Set<String> there) {
+    there.remove("");
+    priced.stream()
+        .filter(name -> !there.contains(name))
+        .sorted()
+        .limit(NEAREST_NOTES)
+        .forEach(
+            name ->
+                notes.add(
+                    "The prices name %s '%s', which no node has%s."
+                        .formatted(
+                            what,
+                            name,
+                            there.isEmpty()
+                                ? ""
+                                : "; the nearest is '" + PriceFile.nearest(name, there) + "'")));
+  }
+}

@@ -1,0 +1,76 @@
+package io.stowage.extender.observe;
+
+import io.fabric8.kubernetes.api.model.Taint;
+import io.stowage.core.cluster.Node;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A node with what placement rules and pools look at.
+ *
+ * @param node what the cluster model knows of it
+ * @param labels its labels
+ * @param taints its taints
+ */
+record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
+  private static final List<String> POOL_LABELS =
+      List.of(
+          "cloud.google.com/gke-nodepool",
+          "eks.amazonaws.com/nodegroup",
+          "karpenter.sh/nodepool",
+          "kubernetes.azure.com/agentpool");
+  private static final List<String> TYPE_LABELS =
+      List.of("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type");
+
+  /** Copies the collections. */
+  KnownNode {
+    labels = Map.copyOf(labels);
+    taints = List.copyOf(taints);
+  }
+
+  String name() {
+    return node.name();
+  }
+
+  /** Returns the model of its GPUs, empty where it has none or it is not known. */
+  String gpuModel() {
+    return node.gpus().devices().isEmpty() ? "" : node.gpus().devices().get(0).model();
+  }
+
+  /** Returns its instance type, empty where no label tells it. */
+  String instanceType() {
+    return firstLabel(TYPE_LABELS);
+  }
+
+  /** Returns its pool: by a provider's label, else the model of its GPUs, else its type. */
+  String pool() {
+    return Stream.of(firstLabel(POOL_LABELS), gpuModel(), instanceType())
+        .filter(name -> !name.isEmpty())
+        .findFirst()
+        .orElse(node.gpus().devices().isEmpty() ? "no GPU" : "GPU of unknown model");
+  }
+
+  /** Returns a name for nodes like it: its instance type, else what it has. */
+  String typeName() {
+    if (!instanceType().isEmpty()) {
+      return instanceType();
+    }
+    String sums =
+        Amounts.cores(node.allocatable().cpuMilli())
+            + ", "
+            + Amounts.memory(node.allocatable().memoryBytes());
+    int gpus = node.gpus().devices().size();
+    return gpus == 0
+        ? sums
+        : gpus + " x " + (gpuModel().isEmpty() ? "GPU" : gpuModel()) + ", " + sums;
+  }
+
+  private String firstLabel(List<String> names) {
+    return names.stream()
+        .map(name -> labels.getOrDefault(name, ""))
+        .filter(value -> !value.isEmpty())
+        .findFirst()
+        .orElse("");
+  }
+}

@@ -1,0 +1,234 @@
+package io.stowage.extender.observe;
+
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.stowage.core.cluster.Placement;
+import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.NodeReader;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PodReader;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster's nodes and pods as they were at one moment, read from Kubernetes objects.
+ *
+ * <p>Objects that cannot be read are left out and named in the notes.
+ */
+public final class ObservedCluster {
+  private static final int NAMED_OBJECTS = 3;
+
+  private final List<KnownNode> nodes = new ArrayList<>();
+  private final List<KnownPod> running = new ArrayList<>();
+  private final List<KnownPod> waiting = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+
+  private final NodeReader nodeReader = new NodeReader(GpuResources.DEFAULT);
+  private final PodReader podReader = new PodReader(GpuResources.DEFAULT);
+  private final List<String> unreadable = new ArrayList<>();
+  private int gated;
+  private int dynamicClaims;
+  private boolean mig;
+
+  private ObservedCluster() {}
+
+  /**
+   * Reads a cluster.
+   *
+   * @param teamLabel the pod label that GPUs are reckoned to; null for the namespace
+   */
+  public static ObservedCluster read(
+      Collection<Node> nodes, Collection<Pod> pods, @Nullable String teamLabel) {
+    ObservedCluster cluster = new ObservedCluster();
+    nodes.forEach(cluster::add);
+    pods.forEach(pod -> cluster.add(pod, teamLabel));
+    cluster.nodes.sort(Comparator.comparing(KnownNode::name));
+    cluster.running.sort(Comparator.comparing(KnownPod::name));
+    cluster.waiting.sort(
+        Comparator.comparingInt((KnownPod pod) -> -pod.pod().priority())
+            .thenComparingLong(pod -> pod.observed().creationEpochMillis())
+            .thenComparing(KnownPod::name));
+    cluster.note();
+    return cluster;
+  }
+
+  private void add(Node node) {
+    ObjectMeta metadata = node.getMetadata();
+    try {
+      nodes.add(
+          new KnownNode(
+              nodeReader.read(node),
+              metadata.getLabels() == null ? Map.of() : metadata.getLabels(),
+              node.getSpec() == null || node.getSpec().getTaints() == null
+                  ? List.of()
+                  : node.getSpec().getTaints()));
+      mig |=
+          node.getStatus().getAllocatable().keySet().stream()
+              .anyMatch(resource -> resource.startsWith("nvidia.com/mig-"));
+    } catch (InvalidObjectException e) {
+      unreadable.add("node " + metadata.getName() + " (" + e.getMessage() + ")");
+    }
+  }
+
+  private void add(Pod pod, @Nullable String teamLabel) {
+    ObservedPod observed;
+    try {
+      observed = podReader.read(pod);
+    } catch (InvalidObjectException e) {
+      unreadable.add("pod " + pod.getMetadata().getName() + " (" + e.getMessage() + ")");
+      return;
+    }
+    if (observed.ended()) {
+      return;
+    }
+    dynamicClaims += hasAny(pod.getSpec().getResourceClaims()) ? 1 : 0;
+    KnownPod known =
+        new KnownPod(
+            observed,
+            PlacementRules.of(pod),
+            isTied(pod),
+            !observed.ownerUid().isEmpty(),
+            pod.getMetadata().getDeletionTimestamp() != null,
+            hasUnseenRules(pod.getSpec(), observed),
+            team(pod, teamLabel));
+    if (observed.isBound()) {
+      running.add(known);
+    } else if (observed.gated()) {
+      gated++;
+    } else if (!known.deleting()) {
+      waiting.add(known);
+    }
+  }
+
+  private static String team(Pod pod, @Nullable String teamLabel) {
+    ObjectMeta metadata = pod.getMetadata();
+    if (teamLabel == null) {
+      return metadata.getNamespace() == null ? "" : metadata.getNamespace();
+    }
+    return metadata.getLabels() == null ? "" : metadata.getLabels().getOrDefault(teamLabel, "");
+  }
+
+  private static boolean isTied(Pod pod) {
+    return pod.getMetadata().getOwnerReferences() != null
+        && pod.getMetadata().getOwnerReferences().stream()
+            .anyMatch(
+                owner -> "DaemonSet".equals(owner.getKind()) || "Node".equals(owner.getKind()));
+  }
+
+  private static boolean hasUnseenRules(PodSpec spec, ObservedPod observed) {
+    Affinity affinity = spec.getAffinity();
+    return observed.usesVolumeClaims()
+        || hasAny(spec.getResourceClaims())
+        || (affinity != null
+            && (affinity.getPodAffinity() != null || affinity.getPodAntiAffinity() != null))
+        || (spec.getTopologySpreadConstraints() != null
+            && spec.getTopologySpreadConstraints().stream()
+                .anyMatch(
+                    constraint -> !"ScheduleAnyway".equals(constraint.getWhenUnsatisfiable())))
+        || (spec.getContainers() != null
+            && spec.getContainers().stream().anyMatch(ObservedCluster::hasHostPort));
+  }
+
+  private static boolean hasHostPort(Container container) {
+    return container.getPorts() != null
+        && container.getPorts().stream()
+            .anyMatch(port -> port.getHostPort() != null && port.getHostPort() > 0);
+  }
+
+  private static boolean hasAny(@Nullable List<?> list) {
+    return list != null && !list.isEmpty();
+  }
+
+  private void note() {
+    notes.add("Allocation is what pods request; what they use is not known.");
+    if (!unreadable.isEmpty()) {
+      notes.add(
+          "Left out because they cannot be read: "
+              + String.join(", ", unreadable.subList(0, Math.min(NAMED_OBJECTS, unreadable.size())))
+              + (unreadable.size() > NAMED_OBJECTS
+                  ? " and " + (unreadable.size() - NAMED_OBJECTS) + " more."
+                  : "."));
+    }
+    long unknownDevices = running.stream().filter(ObservedCluster::deviceIsUnknown).count();
+    if (unknownDevices > 0) {
+      notes.add(
+          Amounts.count(unknownDevices, "running pod")
+              + " with a share of a GPU and no device written on it: which GPU it holds is guessed,"
+              + " and so is what is stranded there.");
+    }
+    if (nodes.stream().anyMatch(node -> hasHiddenDevices(node))) {
+      notes.add(
+          "Whole GPUs are counted: which device a pod holds is the device plugin's affair and not"
+              + " known; sharing by time-slicing or MPS shows up as more GPUs.");
+    }
+    Set<String> known = new HashSet<>();
+    nodes.forEach(node -> known.add(node.name()));
+    long elsewhere =
+        running.stream().filter(pod -> !known.contains(pod.observed().nodeName())).count();
+    if (elsewhere > 0) {
+      notes.add(Amounts.count(elsewhere, "pod") + " on nodes that are not listed: not counted.");
+    }
+    if (gated > 0) {
+      notes.add(Amounts.count(gated, "gated pod") + ": not waiting for room, left out.");
+    }
+    if (dynamicClaims > 0) {
+      notes.add(
+          Amounts.count(dynamicClaims, "pod")
+              + " with resource claims: devices of Dynamic Resource Allocation are not seen.");
+    }
+    if (mig) {
+      notes.add("MIG devices are resources of their own here and not part of the GPU figures.");
+    }
+    long unseen = waiting.stream().filter(KnownPod::unseen).count();
+    if (unseen > 0) {
+      notes.add(
+          Amounts.count(unseen, "waiting pod")
+              + " with pod affinity, spreading, volumes, host ports or resource claims, which are"
+              + " not looked at.");
+    }
+  }
+
+  private static boolean deviceIsUnknown(KnownPod pod) {
+    return pod.pod().shape().gpu().isShare() && pod.observed().gpuDevices().isEmpty();
+  }
+
+  private static boolean hasHiddenDevices(KnownNode node) {
+    return !node.node().gpus().devices().isEmpty() && !node.node().gpus().visible();
+  }
+
+  /** Returns the nodes by name. */
+  List<KnownNode> nodes() {
+    return nodes;
+  }
+
+  /** Returns the pods that are bound to a node, by name. */
+  List<KnownPod> running() {
+    return running;
+  }
+
+  /** Returns the pods that wait for a node, in the order of a queue: by priority, then by age. */
+  List<KnownPod> waiting() {
+    return waiting;
+  }
+
+  /** Returns what the objects do not tell. */
+  List<String> notes() {
+    return notes;
+  }
+
+  /** Returns where a running pod is. */
+  static Placement placement(KnownPod pod) {
+    return new Placement(pod.pod(), pod.observed().nodeName(), pod.observed().gpuDevices());
+  }
+}
