@@ -55,6 +55,8 @@ class ArchitectureTest {
           .definedBy("..extender.planning..")
           .layer("http")
           .definedBy("..extender.http..")
+          .layer("page")
+          .definedBy("..extender.page..")
           .layer("service")
           .definedBy("..extender.service..")
           .layer("config")
@@ -84,7 +86,9 @@ class ArchitectureTest {
           .whereLayer("service")
           .mayOnlyBeAccessedByLayers("config", "demo", "cli")
           .whereLayer("http")
-          .mayOnlyBeAccessedByLayers("service", "config")
+          .mayOnlyBeAccessedByLayers("page", "service", "config")
+          .whereLayer("page")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("watch")
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("wake")
@@ -104,7 +108,16 @@ class ArchitectureTest {
               "bind", "metrics", "http", "service", "config", "rights", "cli")
           .whereLayer("metrics")
           .mayOnlyBeAccessedByLayers(
-              "watch", "events", "wake", "nominate", "notice", "planning", "http", "service", "cli")
+              "watch",
+              "events",
+              "wake",
+              "nominate",
+              "notice",
+              "planning",
+              "http",
+              "page",
+              "service",
+              "cli")
           .whereLayer("state")
           .mayOnlyBeAccessedByLayers(
               "metrics",
@@ -115,6 +128,7 @@ class ArchitectureTest {
               "notice",
               "planning",
               "http",
+              "page",
               "service",
               "config",
               "demo",

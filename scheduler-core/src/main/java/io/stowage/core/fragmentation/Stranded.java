@@ -85,7 +85,12 @@ public record Stranded(long freeMilli, Map<StrandCause, Long> milliByCause) {
     }
   }
 
-  private static @Nullable StrandCause causeOf(
+  /**
+   * Returns why no shape can use what is free of a GPU now, null where one can.
+   *
+   * @param device the index of a GPU of which something is free
+   */
+  public static @Nullable StrandCause causeOf(
       Collection<PodShape> shapes, NodeState node, int device) {
     boolean anyModel = false;
     boolean gpusFit = false;
