@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -38,6 +39,7 @@ public final class PageCluster implements AutoCloseable {
   private static final long GIB = 1L << 30;
 
   private final ExecutorService eventLoop = Executors.newSingleThreadExecutor();
+  private final AtomicInteger tasks = new AtomicInteger();
   private final AtomicLong busyNanos = new AtomicLong();
   private final AtomicLong longestNanos = new AtomicLong();
   private final StateLoop loop;
@@ -86,18 +88,27 @@ public final class PageCluster implements AutoCloseable {
     long startNanos = System.nanoTime();
     task.run();
     long nanos = System.nanoTime() - startNanos;
+    tasks.incrementAndGet();
     busyNanos.addAndGet(nanos);
     longestNanos.accumulateAndGet(nanos, Math::max);
   }
 
-  /** Returns for how many milliseconds the event loop was busy since the last call. */
-  public double takeBusyMillis() {
-    return busyNanos.getAndSet(0) / 1e6;
-  }
+  /**
+   * What the event loop did.
+   *
+   * @param tasks how many tasks
+   * @param busyMillis how long they took together
+   * @param longestMillis how long the longest took
+   */
+  public record Work(int tasks, double busyMillis, double longestMillis) {}
 
-  /** Returns for how many milliseconds it was busy with one task at most since the last call. */
-  public double takeLongestMillis() {
-    return longestNanos.getAndSet(0) / 1e6;
+  /** Returns what the event loop did since the last call. */
+  public Work takeWork() {
+    tell(state -> {}); // what was measured of the task before is written by now
+    Work work =
+        new Work(
+            tasks.getAndSet(0) - 1, busyNanos.getAndSet(0) / 1e6, longestNanos.getAndSet(0) / 1e6);
+    return work;
   }
 
   /**
@@ -134,9 +145,7 @@ public final class PageCluster implements AutoCloseable {
                                       placed.pod(), placed.nodeName(), placed.gpuDevices()))));
           state.markSynced();
         });
-    tell(state -> {}); // the task before is measured when this one runs
-    takeBusyMillis();
-    takeLongestMillis();
+    takeWork();
     return filled.podCount();
   }
 
