@@ -26,6 +26,7 @@ import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.NodeLabels;
 import io.stowage.extender.kube.ObservedPod;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -392,29 +393,27 @@ class PageChromium {
   @EnabledIfSystemProperty(named = "stowage.pictures", matches = ".+")
   void pictures() throws IOException, InterruptedException {
     Path directory = Files.createDirectories(Path.of(System.getProperty("stowage.pictures")));
-    try (Demo demo = Demo.start(new DemoSettings(80, 1.0, Duration.ofSeconds(75), 0, 42));
-        PageServer shown =
-            PageServer.start(
-                PageSettings.demo(0),
-                new StatePictures(
-                    demo.loop(), demo.metrics(), demo.labels(), System::currentTimeMillis),
-                PageAccess.OPEN,
-                null,
-                demo.metrics())) {
+    List<PageServer> pages = new ArrayList<>();
+    try (Demo demo = Demo.start(new DemoSettings(80, 0.97, Duration.ofSeconds(75), 0, 42))) {
       demo.run(
           new Demo.Display() {
             @Override
             public Duration interval() {
-              return Duration.ofSeconds(5);
+              return Duration.ofSeconds(1);
             }
 
             @Override
-            public void show(Demo shownDemo) {}
+            public void show(Demo running) {
+              if (pages.isEmpty() && running.isFilled()) {
+                pages.add(serve(running));
+              }
+            }
           },
           millis -> {
             Thread.sleep(millis);
             return false;
           });
+      PageServer shown = pages.get(0);
       open(page, shown, "");
       assertThat(page.locator("#packing")).hasAttribute("data-tiles", "80");
       double x = canvasX() + 200;
@@ -430,6 +429,20 @@ class PageChromium {
       page.locator("#theme").click();
       page.locator("#colour").selectOption("namespace");
       shoot(page, directory, "page-map-dark.png");
+      shown.close();
+    }
+  }
+
+  private static PageServer serve(Demo demo) {
+    try {
+      return PageServer.start(
+          PageSettings.demo(0),
+          new StatePictures(demo.loop(), demo.metrics(), demo.labels(), System::currentTimeMillis),
+          PageAccess.OPEN,
+          null,
+          demo.metrics());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -152,6 +152,11 @@ public final class Demo implements AutoCloseable {
     return labels;
   }
 
+  /** Tells whether the pods of time 0 have arrived. */
+  public boolean isFilled() {
+    return arrived >= arrivals.prefilled();
+  }
+
   /** Returns the settings. */
   DemoSettings settings() {
     return settings;

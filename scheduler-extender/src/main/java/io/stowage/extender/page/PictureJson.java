@@ -145,7 +145,6 @@ final class PictureJson {
     write(json, "cpuPercent", sample.cpuPercent());
     write(json, "memoryPercent", sample.memoryPercent());
     write(json, "fragmentedPercent", sample.fragmentedPercent());
-    write(json, "boundPercent", sample.boundPercent());
     json.writeObjectPropertyStart("strandedPercent");
     sample.strandedPercentByCause().forEach((cause, percent) -> write(json, cause.key(), percent));
     json.writeEndObject();

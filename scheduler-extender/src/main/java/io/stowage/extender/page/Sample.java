@@ -13,8 +13,6 @@ import java.util.Map;
  * @param cpuPercent CPU that pods ask for
  * @param memoryPercent memory that pods ask for
  * @param fragmentedPercent free GPU that a typical pod of the workload seen cannot use, in the mean
- * @param boundPercent the most GPU that anybody could have allocated with the pods that were there;
- *     NaN where it was not computed
  * @param strandedPercentByCause free GPU that no pod of the workload seen can use, every cause
  *     present
  * @param pendingPods pods that wait
@@ -29,7 +27,6 @@ public record Sample(
     double cpuPercent,
     double memoryPercent,
     double fragmentedPercent,
-    double boundPercent,
     Map<StrandCause, Double> strandedPercentByCause,
     int pendingPods,
     double decisionsPerSecond,

@@ -260,7 +260,7 @@ public final class StatePictures implements PictureSource {
     }
     int fitting = told.reason().fittingNodes();
     if (fitting == 0) {
-      return "no node has room: " + told.reason().sentence();
+      return "no room on any node: " + told.reason().sentence();
     }
     return refused
         ? "%,d nodes have room, which is held or kept for other pods, or is not for it to take"
@@ -338,7 +338,6 @@ public final class StatePictures implements PictureSource {
         percent(figures.cpuRequestedMilli(), figures.cpuCapacityMilli()),
         percent(figures.memoryRequestedBytes(), figures.memoryCapacityBytes()),
         percent(Math.round(figures.fragmentedGpuMilli()), figures.gpuCapacityMilli()),
-        Double.NaN,
         stranded,
         figures.pendingPods(),
         seconds > 0 ? since.count() / seconds : 0,

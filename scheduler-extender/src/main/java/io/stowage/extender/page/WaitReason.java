@@ -125,7 +125,7 @@ record WaitReason(int fittingNodes, String sentence, String room) {
         .forEach(
             entry ->
                 parts.add("%,d %s".formatted(entry.getValue(), entry.getKey().text(asksForGpu))));
-    return parts.isEmpty() ? "there are no nodes" : "nodes: " + String.join("; ", parts);
+    return parts.isEmpty() ? "there are no nodes" : String.join("; ", parts);
   }
 
   /** Tries the nodes that lack fewest things; a pod of higher priority is never named. */

@@ -10,7 +10,6 @@ const CHARTS = [
       ["GPU", "--gpu-line", (sample) => sample.gpuPercent, 2.5],
       ["CPU", "--cpu-line", (sample) => sample.cpuPercent],
       ["memory", "--memory-line", (sample) => sample.memoryPercent],
-      ["GPU bound", "--bound-line", (sample) => sample.boundPercent, 1.5, [6, 4]],
     ],
   },
   {
@@ -21,7 +20,7 @@ const CHARTS = [
   { title: "Pending pods", unit: "", series: [["pending", "--gpu-line", (sample) => sample.pendingPods]] },
   { title: "Decisions", unit: "/s", series: [["filter answers", "--gpu-line", (sample) => sample.decisionsPerSecond]] },
   {
-    title: "Latency of a decision", unit: "ms",
+    title: "Latency of a decision", unit: "ms", logarithmic: true,
     series: [
       ["mean", "--gpu-line", (sample) => sample.filterMeanMillis],
       ["99 of 100 at most", "--cpu-line", (sample) => sample.filterP99Millis, 1.5, [4, 3]],
@@ -67,8 +66,8 @@ export class Charts {
       const plot = new uPlot({
         width: this.widthOf(card), height: 190,
         cursor: { y: false, sync: { key: "stowage" }, drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: (chart, least, most) => [0, spec.most || Math.min(niceAbove(most), spec.unit === "%" ? 100 : Infinity)] } },
-        axes: [axis, { ...axis, size: 52, values: (chart, ticks) => ticks.map((tick) => `${tick}${spec.unit === "%" ? " %" : ""}`) }],
+        scales: { x: { time: true }, y: spec.logarithmic ? { distr: 3 } : { range: (chart, least, most) => [0, spec.most || Math.min(niceAbove(most), spec.unit === "%" ? 100 : Infinity)] } },
+        axes: [axis, { ...axis, size: 52, values: (chart, ticks) => ticks.map((tick) => (tick == null ? "" : `${tick}${spec.unit === "%" ? " %" : ""}`)) }],
         series: [
           { label: "time", value: (chart, seconds) => (seconds == null ? "–" : new Date(seconds * 1000).toLocaleTimeString()) },
           ...spec.series.map(([label, name, , width = 1.5, dash], index) => ({

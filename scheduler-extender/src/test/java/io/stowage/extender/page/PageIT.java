@@ -216,7 +216,7 @@ class PageIT {
 
     @Override
     public Sample sample() {
-      return new Sample(0, 0, 0, 0, 0, Double.NaN, Map.of(), 0, 0, Double.NaN, Double.NaN);
+      return new Sample(0, 0, 0, 0, 0, Map.of(), 0, 0, Double.NaN, Double.NaN);
     }
   }
 

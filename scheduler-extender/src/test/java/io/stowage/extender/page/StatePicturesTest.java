@@ -19,6 +19,7 @@ import io.stowage.extender.page.NodePicture.Standing;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -127,15 +128,14 @@ class StatePicturesTest {
     cluster.bind(share("c", 1, 12), "n2", 1);
     Pod half = share("half", 1, 8);
     cluster.tell(state -> state.putPod(ObservedPod.pending(half)));
-    PendingPicture pending = pictures.changes().pending();
-    assertThat(pending).isNotNull();
+    PendingPicture pending = Objects.requireNonNull(pictures.changes().pending());
     assertThat(pending.count()).isEqualTo(1);
     PendingPod pod = pending.first().get(0);
     assertThat(pod.asks()).isEqualTo("0.50 of a GPU, 1.0 cores, 1.0 GiB");
     assertThat(pod.reason())
         .isEqualTo(
-            "no node has room: nodes: 1 with too little GPU free in total; 1 with enough GPU free"
-                + " in total, but not on single GPUs");
+            "no room on any node: 1 with too little GPU free in total; 1 with enough GPU free in"
+                + " total, but not on single GPUs");
     assertThat(pod.room()).isEqualTo("it would fit on n2 if team/b ended");
     cluster.tell(state -> state.removePod("uid-half"));
     assertThat(pictures.changes().pending()).isEqualTo(PendingPicture.NONE);
@@ -203,7 +203,7 @@ class StatePicturesTest {
     TimeSeries series = new TimeSeries(2);
     Sample sample = pictures.sample();
     for (int i = 0; i < 3; i++) {
-      series.add(new Sample(i, 0, 0, 0, 0, Double.NaN, Map.of(), 0, 0, Double.NaN, Double.NaN));
+      series.add(new Sample(i, 0, 0, 0, 0, Map.of(), 0, 0, Double.NaN, Double.NaN));
     }
     assertThat(series.samples()).extracting(Sample::epochMillis).containsExactly(1L, 2L);
     assertThat(sample.decisionsPerSecond()).isZero();
