@@ -18,6 +18,7 @@ import io.stowage.extender.nominate.Nominating;
 import io.stowage.extender.notice.NodeNotices;
 import io.stowage.extender.page.PageAccess;
 import io.stowage.extender.page.PageServer;
+import io.stowage.extender.page.PageSettings;
 import io.stowage.extender.page.StatePictures;
 import io.stowage.extender.page.TokenAccess;
 import io.stowage.extender.rights.MissingRightException;
@@ -66,6 +67,12 @@ final class ServeCommand implements Callable<Integer> {
       description = "Port to listen on, 0 for any free one; overrides the configuration.")
   private @Nullable Integer port;
 
+  @Option(
+      names = "--page-port",
+      paramLabel = "PORT",
+      description = "Port of the page, 0 for any free one; overrides the configuration.")
+  private @Nullable Integer pagePort;
+
   @Option(names = "--config", paramLabel = "FILE", description = "Configuration file (YAML).")
   private @Nullable Path configFile;
 
@@ -74,6 +81,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
+    PageSettings pageSettings = pageSettings(config);
     Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
         KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
@@ -95,7 +103,7 @@ final class ServeCommand implements Callable<Integer> {
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
       ClusterLabels labels = new ClusterLabels();
-      PageServer page = page(config, service, labels, client);
+      PageServer page = page(config, pageSettings, service, labels, client);
       try {
         follow(client, service, config, labels, election, leadership, termination);
       } finally {
@@ -114,6 +122,7 @@ final class ServeCommand implements Callable<Integer> {
    */
   private static @Nullable PageServer page(
       StowageConfig config,
+      PageSettings settings,
       ExtenderService service,
       ClusterLabels labels,
       KubernetesClient client) {
@@ -123,7 +132,7 @@ final class ServeCommand implements Callable<Integer> {
     try {
       PageServer page =
           PageServer.start(
-              config.page().settings(),
+              settings,
               new StatePictures(
                   service.loop(), service.metrics(), labels, System::currentTimeMillis),
               config.page().checksTokens()
@@ -216,6 +225,15 @@ final class ServeCommand implements Callable<Integer> {
       return port == null ? config.serviceSettings() : config.serviceSettings().onPort(port);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
+    }
+  }
+
+  private PageSettings pageSettings(StowageConfig config) {
+    PageSettings settings = config.page().settings();
+    try {
+      return pagePort == null ? settings : settings.onPort(pagePort);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--page-" + e.getMessage());
     }
   }
 

@@ -28,6 +28,11 @@ public record PageSettings(Address address, Duration sampleInterval, Duration up
         new Address("127.0.0.1", port), Duration.ofSeconds(1), Duration.ofMillis(500));
   }
 
+  /** Returns the same on another port. */
+  public PageSettings onPort(int port) {
+    return new PageSettings(new Address(address.host(), port), sampleInterval, updateInterval);
+  }
+
   /** Returns a sample every 10 s and at most two updates a second. */
   public static PageSettings at(Address address) {
     return new PageSettings(address, Duration.ofSeconds(10), Duration.ofMillis(500));

@@ -34,6 +34,7 @@ export class Stream {
 
   async readOnce() {
     const abort = new AbortController();
+    let told = false;
     let watchdog = setTimeout(() => abort.abort(), SILENCE_MILLIS);
     try {
       const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
@@ -51,7 +52,7 @@ export class Stream {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) {
-          return "ended";
+          return told ? "ended" : "failed";
         }
         clearTimeout(watchdog);
         watchdog = setTimeout(() => abort.abort(), SILENCE_MILLIS);
@@ -64,6 +65,7 @@ export class Stream {
         rest = messages.pop();
         for (const message of messages) {
           if (message.startsWith("data: ")) {
+            told = true;
             this.failures = 0;
             this.onState("live", "Live");
             this.onMessage(JSON.parse(message.slice(6)));
