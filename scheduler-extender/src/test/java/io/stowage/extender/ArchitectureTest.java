@@ -117,6 +117,7 @@ class ArchitectureTest {
               "http",
               "page",
               "service",
+              "demo",
               "cli")
           .whereLayer("state")
           .mayOnlyBeAccessedByLayers(
