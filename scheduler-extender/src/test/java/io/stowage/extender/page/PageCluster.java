@@ -102,13 +102,15 @@ public final class PageCluster implements AutoCloseable {
    */
   public record Work(int tasks, double busyMillis, double longestMillis) {}
 
-  /** Returns what the event loop did since the last call. */
+  /** Returns what the event loop did since the last call; asked on it, so after all before. */
   public Work takeWork() {
-    tell(state -> {}); // what was measured of the task before is written by now
-    Work work =
-        new Work(
-            tasks.getAndSet(0) - 1, busyNanos.getAndSet(0) / 1e6, longestNanos.getAndSet(0) / 1e6);
-    return work;
+    return loop.call(
+            state ->
+                new Work(
+                    tasks.getAndSet(-1), // this one is counted when it ends
+                    busyNanos.getAndSet(0) / 1e6,
+                    longestNanos.getAndSet(0) / 1e6))
+        .join();
   }
 
   /**
