@@ -55,6 +55,8 @@ class ArchitectureTest {
           .definedBy("..extender.planning..")
           .layer("http")
           .definedBy("..extender.http..")
+          .layer("page")
+          .definedBy("..extender.page..")
           .layer("service")
           .definedBy("..extender.service..")
           .layer("config")
@@ -88,7 +90,9 @@ class ArchitectureTest {
           .whereLayer("service")
           .mayOnlyBeAccessedByLayers("config", "demo", "cli")
           .whereLayer("http")
-          .mayOnlyBeAccessedByLayers("service", "config")
+          .mayOnlyBeAccessedByLayers("page", "service", "config")
+          .whereLayer("page")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("watch")
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("wake")
@@ -108,7 +112,17 @@ class ArchitectureTest {
               "bind", "metrics", "http", "service", "config", "rights", "cli")
           .whereLayer("metrics")
           .mayOnlyBeAccessedByLayers(
-              "watch", "events", "wake", "nominate", "notice", "planning", "http", "service", "cli")
+              "watch",
+              "events",
+              "wake",
+              "nominate",
+              "notice",
+              "planning",
+              "http",
+              "page",
+              "service",
+              "demo",
+              "cli")
           .whereLayer("state")
           .mayOnlyBeAccessedByLayers(
               "metrics",
@@ -119,6 +133,7 @@ class ArchitectureTest {
               "notice",
               "planning",
               "http",
+              "page",
               "service",
               "config",
               "demo",

@@ -38,7 +38,7 @@ public final class NodeSlots {
   }
 
   /** Returns the slots. */
-  List<Slot> slots() {
+  public List<Slot> slots() {
     return slots;
   }
 

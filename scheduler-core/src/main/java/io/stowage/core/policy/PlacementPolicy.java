@@ -6,6 +6,7 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +80,11 @@ public interface PlacementPolicy {
    */
   default boolean hasSlot(PodShape shape, NodeState node) {
     return false;
+  }
+
+  /** Returns the plan's open slots on a node; none from policies that do not plan ahead. */
+  default List<Slot> slots(NodeState node) {
+    return List.of();
   }
 
   /** Takes note of a pod that arrived; for policies that learn what arrives. */

@@ -210,6 +210,12 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
+  public List<Slot> slots(NodeState node) {
+    NodeSlots here = slots.on(node);
+    return here == null ? List.of() : here.slots();
+  }
+
+  @Override
   public long likeness(NodeState node) {
     Zone zone = zones.zone(node.name());
     return ((long) slots.likeness(node) << 32) + (zone == null ? 0 : zoneNumbers.of(zone));

@@ -3,6 +3,10 @@ package io.stowage.extender.cli;
 import io.stowage.extender.demo.Demo;
 import io.stowage.extender.demo.DemoDisplay;
 import io.stowage.extender.demo.DemoSettings;
+import io.stowage.extender.page.PageAccess;
+import io.stowage.extender.page.PageServer;
+import io.stowage.extender.page.PageSettings;
+import io.stowage.extender.page.StatePictures;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -10,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -30,6 +35,8 @@ import picocli.CommandLine.TypeConversionException;
     })
 final class DemoCommand implements Callable<Integer> {
   private static final List<String> QUIET_LOGGERS = List.of("io.vertx", "io.netty", "io.stowage");
+
+  private static final int DEFAULT_PAGE_PORT = 8090;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -66,6 +73,14 @@ final class DemoCommand implements Callable<Integer> {
       defaultValue = "0",
       description = "Port that the service listens on; 0, the default, for any free one.")
   private int port;
+
+  @Option(
+      names = "--page-port",
+      paramLabel = "P",
+      description =
+          "Port of the page to look at in a browser, 0 for any free one (default: 8090, or a free"
+              + " one where that is taken).")
+  private @Nullable Integer pagePort;
 
   @Option(
       names = "--seed",
@@ -106,15 +121,40 @@ final class DemoCommand implements Callable<Integer> {
             Ansi.AUTO.enabled(),
             ManagementFactory.getRuntimeMXBean().getStartTime());
     try (Termination termination = new Termination();
-        Demo demo = Demo.start(settings)) {
-      display.begin(demo);
+        Demo demo = Demo.start(settings);
+        PageServer page = page(demo)) {
+      display.begin(demo, page.url("localhost"));
       demo.run(display, termination::await);
       display.end(demo);
     }
     return CommandLine.ExitCode.OK;
   }
 
+  private PageServer page(Demo demo) throws IOException {
+    if (pagePort != null) {
+      return page(demo, pagePort);
+    }
+    try {
+      return page(demo, DEFAULT_PAGE_PORT);
+    } catch (IOException taken) {
+      return page(demo, 0);
+    }
+  }
+
+  private static PageServer page(Demo demo, int port) throws IOException {
+    return PageServer.start(
+        PageSettings.demo(port),
+        new StatePictures(demo.loop(), demo.metrics(), demo.labels(), System::currentTimeMillis),
+        PageAccess.OPEN,
+        null,
+        demo.metrics());
+  }
+
   private DemoSettings settings() {
+    if (pagePort != null && (pagePort < 0 || pagePort > 65_535)) {
+      throw new ParameterException(
+          spec.commandLine(), "--page-port must be from 0 to 65535, was " + pagePort);
+    }
     try {
       return new DemoSettings(nodes, load, duration, port, seed);
     } catch (IllegalArgumentException e) {

@@ -10,11 +10,17 @@ import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.events.EventWriter;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Election;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.nominate.Nominating;
 import io.stowage.extender.notice.NodeNotices;
+import io.stowage.extender.page.PageAccess;
+import io.stowage.extender.page.PageServer;
+import io.stowage.extender.page.PageSettings;
+import io.stowage.extender.page.StatePictures;
+import io.stowage.extender.page.TokenAccess;
 import io.stowage.extender.rights.MissingRightException;
 import io.stowage.extender.rights.NeededRights;
 import io.stowage.extender.rights.RightsCheck;
@@ -61,6 +67,12 @@ final class ServeCommand implements Callable<Integer> {
       description = "Port to listen on, 0 for any free one; overrides the configuration.")
   private @Nullable Integer port;
 
+  @Option(
+      names = "--page-port",
+      paramLabel = "PORT",
+      description = "Port of the page, 0 for any free one; overrides the configuration.")
+  private @Nullable Integer pagePort;
+
   @Option(names = "--config", paramLabel = "FILE", description = "Configuration file (YAML).")
   private @Nullable Path configFile;
 
@@ -69,6 +81,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException, MissingRightException {
     StowageConfig config = config();
     ServiceSettings settings = settings(config);
+    PageSettings pageSettings = pageSettings(config);
     Leadership leadership = new Leadership();
     try (Termination termination = new Termination();
         KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
@@ -89,10 +102,50 @@ final class ServeCommand implements Callable<Integer> {
           config.tls() == null ? "plain HTTP" : "TLS",
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
-      follow(client, service, config, election, leadership, termination);
+      ClusterLabels labels = new ClusterLabels();
+      PageServer page = page(config, pageSettings, service, labels, client);
+      try {
+        follow(client, service, config, labels, election, leadership, termination);
+      } finally {
+        if (page != null) {
+          page.close();
+        }
+      }
       LOG.info("stopping");
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /**
+   * Starts the page; null where it is not wanted, or where it cannot listen: that keeps no pod
+   * waiting.
+   */
+  private static @Nullable PageServer page(
+      StowageConfig config,
+      PageSettings settings,
+      ExtenderService service,
+      ClusterLabels labels,
+      KubernetesClient client) {
+    if (!config.page().enabled()) {
+      return null;
+    }
+    try {
+      PageServer page =
+          PageServer.start(
+              settings,
+              new StatePictures(
+                  service.loop(), service.metrics(), labels, System::currentTimeMillis),
+              config.page().checksTokens()
+                  ? new TokenAccess(client, System::nanoTime)
+                  : PageAccess.OPEN,
+              config.page().checksTokens() && config.tls() != null ? config.tls().files() : null,
+              service.metrics());
+      LOG.info("the page is at {}", page.url(config.page().host()));
+      return page;
+    } catch (IOException e) {
+      LOG.warn("the page is not served: {}", e.getMessage());
+      return null;
+    }
   }
 
   @SuppressWarnings("try") // what works by itself until it is closed
@@ -100,6 +153,7 @@ final class ServeCommand implements Callable<Integer> {
       KubernetesClient client,
       ExtenderService service,
       StowageConfig config,
+      ClusterLabels labels,
       Election election,
       Leadership leadership,
       Termination termination)
@@ -109,7 +163,8 @@ final class ServeCommand implements Callable<Integer> {
                 client.getConfiguration(),
                 service.loop(),
                 service.metrics(),
-                config.watchSettings());
+                config.watchSettings(),
+                labels);
         KubernetesClient impatient = ClusterAccess.impatient(client.getConfiguration());
         EventWriter events = new EventWriter(impatient, service.metrics());
         Waking waking =
@@ -170,6 +225,15 @@ final class ServeCommand implements Callable<Integer> {
       return port == null ? config.serviceSettings() : config.serviceSettings().onPort(port);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--" + e.getMessage());
+    }
+  }
+
+  private PageSettings pageSettings(StowageConfig config) {
+    PageSettings settings = config.page().settings();
+    try {
+      return pagePort == null ? settings : settings.onPort(pagePort);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--page-" + e.getMessage());
     }
   }
 

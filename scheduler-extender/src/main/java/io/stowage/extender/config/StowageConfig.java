@@ -56,6 +56,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param notices what is said about nodes
  * @param planning how much is planned ahead
  * @param nomination for which waiting pods nodes are nominated
+ * @param page the page that people look at
  */
 public record StowageConfig(
     String host,
@@ -79,7 +80,8 @@ public record StowageConfig(
     WakeConfig wake,
     NoticesConfig notices,
     PlanningConfig planning,
-    NominationConfig nomination) {
+    NominationConfig nomination,
+    PageConfig page) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -117,6 +119,13 @@ public record StowageConfig(
     wholeGpuResources = requireNames("wholeGpuResources", wholeGpuResources);
     gpuModelLabels = requireNames("gpuModelLabels", gpuModelLabels);
     http.requireProtected(new Address(host, port), tls != null);
+    if (page.checksTokens() && tls == null && !http.plainHttp()) {
+      throw new IllegalArgumentException(
+          "page.host: expected a loopback address, or tls, or http.plainHttp: true since tokens"
+              + " would be sent by plain HTTP, was '"
+              + page.host()
+              + "'");
+    }
     if (http.requestSeconds() * 1000 <= bindTimeoutMillis) {
       throw new IllegalArgumentException(
           "http.requestSeconds: expected more than bindTimeoutMillis, was "
@@ -149,7 +158,8 @@ public record StowageConfig(
       @Nullable WakeConfig wake,
       @Nullable NoticesConfig notices,
       @Nullable PlanningConfig planning,
-      @Nullable NominationConfig nomination) {
+      @Nullable NominationConfig nomination,
+      @Nullable PageConfig page) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -172,7 +182,8 @@ public record StowageConfig(
         or(wake, WakeConfig.defaults()),
         or(notices, NoticesConfig.defaults()),
         or(planning, PlanningConfig.defaults()),
-        or(nomination, NominationConfig.defaults()));
+        or(nomination, NominationConfig.defaults()),
+        or(page, PageConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */

@@ -30,7 +30,7 @@ public record TlsConfig(String certFile, String keyFile, @Nullable String client
   }
 
   /** Returns the files. */
-  TlsFiles files() {
+  public TlsFiles files() {
     return new TlsFiles(
         Path.of(certFile), Path.of(keyFile), clientCaFile == null ? null : Path.of(clientCaFile));
   }

@@ -1,17 +1,26 @@
 package io.stowage.extender.demo;
 
+import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.replay.ChurnArrivals;
+import io.stowage.core.trace.PodClass;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.core.trace.TracePod;
 import io.stowage.extender.demo.ChurningCluster.Arrived;
 import io.stowage.extender.demo.ChurningCluster.Listener;
+import io.stowage.extender.kube.ClusterLabels;
+import io.stowage.extender.kube.NodeLabels;
+import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.service.ServiceSettings;
+import io.stowage.extender.state.StateLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -28,6 +37,16 @@ public final class Demo implements AutoCloseable {
   private static final int ARRIVALS_PER_SECOND = 150;
   private static final double LONGEST_FILL_SECONDS = 10;
   private static final double FILL_PART = 0.25;
+  private static final String ZONES = "abc";
+
+  /** Who asks for what, so that there are teams to tell apart. */
+  private static final Map<PodClass, String> NAMESPACES =
+      Map.of(
+          PodClass.CPU, "data-prep",
+          PodClass.SHARE, "notebooks",
+          PodClass.ONE, "serving",
+          PodClass.TWO_TO_FOUR, "fine-tuning",
+          PodClass.EIGHT, "training");
 
   /** How long what was to arrive within the duration may take beyond it. */
   private static final double MOST_LATE_SECONDS = 2;
@@ -40,6 +59,7 @@ public final class Demo implements AutoCloseable {
   private final ChurningCluster defaultCluster;
   private final OfferedLoad offered = new OfferedLoad();
   private final double clusterSecondsPerSecond;
+  private final ClusterLabels labels = new ClusterLabels();
   private final long startNanos = System.nanoTime();
   private int arrived;
   private double clusterSeconds;
@@ -94,6 +114,17 @@ public final class Demo implements AutoCloseable {
             scenario.nodes(), ServiceSettings.DEFAULT.onPort(settings.port()), random.split());
     stowageCluster = new ChurningCluster(stowage, shapes, stowageListener);
     defaultCluster = new ChurningCluster(defaultScheduler, shapes, defaultListener);
+    label(scenario.nodes());
+  }
+
+  private void label(List<Node> nodes) {
+    for (int i = 0; i < nodes.size(); i++) {
+      Node node = nodes.get(i);
+      String pool = node.gpus().devices().isEmpty() ? "cpu" : node.gpus().devices().get(0).model();
+      labels.putNode(
+          node.name(),
+          new NodeLabels(pool.toLowerCase(Locale.ROOT), "zone-" + ZONES.charAt(i % 3), ""));
+    }
   }
 
   /** Rounds seconds to whole minutes, or to whole seconds below one minute. */
@@ -104,6 +135,26 @@ public final class Demo implements AutoCloseable {
   /** Returns the port that the service listens on. */
   public int port() {
     return stowage.port();
+  }
+
+  /** Returns the way to the service's state. */
+  public StateLoop loop() {
+    return stowage.loop();
+  }
+
+  /** Returns the service's metrics. */
+  public ServiceMetrics metrics() {
+    return stowage.metrics();
+  }
+
+  /** Returns where nodes belong: zones by turns, a pool for each GPU model. */
+  public ClusterLabels labels() {
+    return labels;
+  }
+
+  /** Tells whether the pods of time 0 have arrived. */
+  public boolean isFilled() {
+    return arrived >= arrivals.prefilled();
   }
 
   /** Returns the settings. */
@@ -176,7 +227,8 @@ public final class Demo implements AutoCloseable {
   void arriveNext() throws IOException, InterruptedException {
     TracePod drawn = pods.get(next.pod());
     String name = "pod-" + arrived;
-    Pod pod = new Pod(name, "demo", name, drawn.shape(), drawn.priority());
+    String namespace = Objects.requireNonNull(NAMESPACES.get(PodClass.of(drawn.shape())));
+    Pod pod = new Pod(name, namespace, name, drawn.shape(), drawn.priority());
     Arrived arrival = new Arrived(arrived, pod, next.seconds(), next.runSeconds());
     clusterSeconds = next.seconds();
     offered.arrive(next.seconds(), next.runSeconds(), arrivals.gpuMilliOf(next.pod()));

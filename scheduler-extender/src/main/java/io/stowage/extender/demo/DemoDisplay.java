@@ -54,8 +54,12 @@ public final class DemoDisplay implements Demo.Display {
     this.jvmStartMillis = jvmStartMillis;
   }
 
-  /** Says what is about to be shown. */
-  public void begin(Demo demo) {
+  /**
+   * Says what is about to be shown.
+   *
+   * @param pageUrl where the page is
+   */
+  public void begin(Demo demo, String pageUrl) {
     DemoSettings settings = demo.settings();
     DemoFigures figures = demo.figures();
     print(
@@ -71,6 +75,7 @@ public final class DemoDisplay implements Demo.Display {
                         : "ends after "
                             + time(settings.duration().toMillis() / 1000.0)
                             + " or by Ctrl-C"),
+            "See it in a browser: " + pageUrl,
             "One second here is %s of cluster time, once the cluster is filled"
                 .formatted(time(demo.clusterSecondsPerSecond())),
             ""));

@@ -17,9 +17,11 @@ import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
+import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.ClusterState;
+import io.stowage.extender.state.StateLoop;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -212,6 +214,16 @@ final class StowageScheduler implements DemoScheduler, AutoCloseable {
   /** Returns what the service's own state says. */
   <T> T ask(Function<ClusterState, T> question) {
     return service.loop().call(question).join();
+  }
+
+  /** Returns the way to the service's state. */
+  StateLoop loop() {
+    return service.loop();
+  }
+
+  /** Returns the service's metrics. */
+  ServiceMetrics metrics() {
+    return service.metrics();
   }
 
   /** Returns the port that the service listens on. */

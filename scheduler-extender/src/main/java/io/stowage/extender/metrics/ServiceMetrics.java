@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.CountAtBucket;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.stowage.core.fragmentation.StrandCause;
@@ -11,6 +13,8 @@ import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
 import java.time.Duration;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -157,6 +161,20 @@ public final class ServiceMetrics implements AutoCloseable {
   public void answered(String verb, String outcome, long nanos) {
     durations.computeIfAbsent(verb, this::duration).record(nanos, TimeUnit.NANOSECONDS);
     decisions.computeIfAbsent(new Decision(verb, outcome), this::decisionCounter).increment();
+  }
+
+  /** Returns how long the answers to a verb took since the start. */
+  public AnswerTimes answerTimes(String verb) {
+    Timer timer = durations.get(verb);
+    if (timer == null) {
+      return AnswerTimes.NONE;
+    }
+    HistogramSnapshot snapshot = timer.takeSnapshot();
+    SortedMap<Double, Long> upTo = new TreeMap<>();
+    for (CountAtBucket bucket : snapshot.histogramCounts()) {
+      upTo.put(bucket.bucket(TimeUnit.MILLISECONDS), (long) bucket.count());
+    }
+    return new AnswerTimes(snapshot.count(), snapshot.total(TimeUnit.MILLISECONDS), upTo);
   }
 
   private Timer duration(String verb) {

@@ -9,8 +9,9 @@ import java.util.List;
 /**
  * The one list of the rights that the service needs.
  *
- * <p>The shipped rules, {@code deploy/local/rbac.yaml}, say the same: a test compares them. What an
- * option needs beyond the rest is a rule of its own there and a line of its own here.
+ * <p>The shipped rules, {@code rbac.yaml} and {@code page-rbac.yaml} of {@code deploy/local}, say
+ * the same: a test compares them. What an option needs beyond the rest is a rule of its own there
+ * and a line of its own here.
  */
 public final class NeededRights {
   private static final String LEADER_ROLE = "stowage-leader";
@@ -61,6 +62,15 @@ public final class NeededRights {
               "nodes/status",
               "marking nodes of another extender (setting notices.nodeConditions)",
               "patch"));
+    }
+    if (config.page().checksTokens()) {
+      String need = "checking who looks at the page (setting page.host)";
+      rights.add(
+          Right.everywhere("authentication.k8s.io", "tokenreviews", need, "create")
+              .shippedIn("stowage-page", "page-rbac.yaml"));
+      rights.add(
+          Right.everywhere("authorization.k8s.io", "subjectaccessreviews", need, "create")
+              .shippedIn("stowage-page", "page-rbac.yaml"));
     }
     addLeadership(rights, config.leadership().settings());
     return List.copyOf(rights);

@@ -11,6 +11,7 @@ import java.util.List;
  * @param namespace where, empty for everywhere
  * @param name the one object that it is about, empty for all
  * @param shippedIn the object of the shipped rules that gives it
+ * @param shippedFile the file of the shipped rules, below {@code deploy/local}
  * @param neededFor what it is for, as it reads after "needed for"; the setting's name where one
  *     turns it off
  */
@@ -21,7 +22,9 @@ public record Right(
     String namespace,
     String name,
     String shippedIn,
+    String shippedFile,
     String neededFor) {
+  private static final String RULES = "rbac.yaml";
 
   /** Copies {@code verbs}. */
   public Right {
@@ -30,7 +33,8 @@ public record Right(
 
   /** Returns a right that the shipped ClusterRole gives. */
   static Right everywhere(String apiGroup, String resource, String neededFor, String... verbs) {
-    return new Right(apiGroup, resource, List.of(verbs), "", "", "ClusterRole stowage", neededFor);
+    return new Right(
+        apiGroup, resource, List.of(verbs), "", "", "ClusterRole stowage", RULES, neededFor);
   }
 
   /** Returns a right in one namespace, which the shipped Role of that name gives. */
@@ -48,12 +52,20 @@ public record Right(
         namespace,
         "",
         "Role " + role + " of namespace " + namespace,
+        RULES,
         neededFor);
   }
 
   /** Returns the same for one object alone. */
   Right named(String objectName) {
-    return new Right(apiGroup, resource, verbs, namespace, objectName, shippedIn, neededFor);
+    return new Right(
+        apiGroup, resource, verbs, namespace, objectName, shippedIn, shippedFile, neededFor);
+  }
+
+  /** Returns the same, which another ClusterRole in another file of the shipped rules gives. */
+  Right shippedIn(String clusterRole, String file) {
+    return new Right(
+        apiGroup, resource, verbs, namespace, name, "ClusterRole " + clusterRole, file, neededFor);
   }
 
   /** Says what is missing, what it is for and where the shipped rules have it. */
@@ -71,6 +83,8 @@ public record Right(
         + neededFor
         + "; "
         + shippedIn
-        + " in deploy/local/rbac.yaml has the rule";
+        + " in deploy/local/"
+        + shippedFile
+        + " has the rule";
   }
 }

@@ -1,11 +1,14 @@
 package io.stowage.extender.state;
 
+import io.stowage.core.cluster.ChangeLog;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
+import io.stowage.core.cluster.PodShape;
 import io.stowage.core.plan.PlanRequest;
+import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
@@ -386,7 +389,7 @@ public final class ClusterState {
   }
 
   /** Returns the room held for a pod, null where none is. */
-  @Nullable Placement heldPlacement(String uid) {
+  public @Nullable Placement heldPlacement(String uid) {
     Hold hold = holds.of(uid);
     return hold == null ? null : hold.placement();
   }
@@ -503,6 +506,36 @@ public final class ClusterState {
   public void adopt(StowagePlan plan) {
     policy.adopt(plan);
     freeSlots.planned();
+  }
+
+  // To be looked at
+
+  /** Returns how many pods wait. */
+  public int waitingCount() {
+    return waiting.size();
+  }
+
+  /** Returns up to so many of the waiting pods, those seen first. */
+  public List<ObservedPod> waitingPods(int limit) {
+    return waiting.first(limit);
+  }
+
+  /** Returns the plan's open slots on a node. */
+  public List<Slot> openSlots(NodeState node) {
+    return policy.slots(node);
+  }
+
+  /** Returns the log of nodes whose open slots may have changed; null from policies without. */
+  public @Nullable ChangeLog slotChanges() {
+    return policy.changes();
+  }
+
+  /**
+   * Returns the shapes that ask for GPUs by which {@link #figures} called GPU stranded last; the
+   * same list until others count.
+   */
+  public List<PodShape> gpuWorkload() {
+    return freeGpu.gpuShapes();
   }
 
   /** Returns the sums that the metrics tell; visits every node. */

@@ -83,6 +83,11 @@ final class FreeGpuFigures {
     return new Sums(stranded, fragmentedMilli);
   }
 
+  /** Returns the shapes that ask for GPUs and that {@link #measure} went by last. */
+  List<PodShape> gpuShapes() {
+    return gpuShapes;
+  }
+
   private void takeWorkload() {
     measuredPods = seenPods;
     gpuShapes =

@@ -89,6 +89,11 @@ final class WaitingPods {
     return byUid.get(uid);
   }
 
+  /** Returns up to so many pods, those seen first. */
+  List<ObservedPod> first(int limit) {
+    return byUid.values().stream().limit(limit).toList();
+  }
+
   void remove(String uid) {
     if (byUid.remove(uid) != null) {
       changes++;

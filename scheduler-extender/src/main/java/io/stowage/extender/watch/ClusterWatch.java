@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.vertx5.Vertx5HttpClientFactory;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.kube.UnhealthyGpus;
@@ -77,6 +78,7 @@ public final class ClusterWatch implements AutoCloseable {
       StateLoop loop,
       ServiceMetrics metrics,
       WatchSettings settings,
+      ClusterLabels labels,
       LongSupplier nanoClock) {
     this.client = client(config);
     this.loop = loop;
@@ -89,12 +91,12 @@ public final class ClusterWatch implements AutoCloseable {
         "nodes",
         () -> client.nodes().withLimit(page),
         Node::new,
-        new NodeFeed(loop, new NodeReader(settings.gpuResources())));
+        new NodeFeed(loop, new NodeReader(settings.gpuResources()), labels));
     follow(
         "pods",
         () -> runningPods().withLimit(page),
         Pod::new,
-        new PodFeed(loop, podReader, podProgress));
+        new PodFeed(loop, podReader, podProgress, labels));
     follow(
         "claims",
         () -> client.persistentVolumeClaims().inAnyNamespace().withLimit(page),
@@ -125,10 +127,15 @@ public final class ClusterWatch implements AutoCloseable {
    * Starts following; returns at once.
    *
    * @param config how to reach the API server; a client of its own is made of it
+   * @param labels take in what people go by
    */
   public static ClusterWatch start(
-      Config config, StateLoop loop, ServiceMetrics metrics, WatchSettings settings) {
-    return start(config, loop, metrics, settings, System::nanoTime);
+      Config config,
+      StateLoop loop,
+      ServiceMetrics metrics,
+      WatchSettings settings,
+      ClusterLabels labels) {
+    return start(config, loop, metrics, settings, labels, System::nanoTime);
   }
 
   /** The same by a clock of the caller's. */
@@ -137,8 +144,9 @@ public final class ClusterWatch implements AutoCloseable {
       StateLoop loop,
       ServiceMetrics metrics,
       WatchSettings settings,
+      ClusterLabels labels,
       LongSupplier nanoClock) {
-    ClusterWatch watch = new ClusterWatch(config, loop, metrics, settings, nanoClock);
+    ClusterWatch watch = new ClusterWatch(config, loop, metrics, settings, labels, nanoClock);
     watch.run();
     return watch;
   }

@@ -1,6 +1,7 @@
 package io.stowage.extender.watch;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PodReader;
@@ -11,8 +12,10 @@ final class PodFeed implements Feed<Pod> {
   private final StateLoop loop;
   private final PodReader reader;
   private final WatchProgress progress;
+  private final ClusterLabels labels;
 
-  PodFeed(StateLoop loop, PodReader reader, WatchProgress progress) {
+  PodFeed(StateLoop loop, PodReader reader, WatchProgress progress, ClusterLabels labels) {
+    this.labels = labels;
     this.loop = loop;
     this.reader = reader;
     this.progress = progress;
@@ -22,6 +25,7 @@ final class PodFeed implements Feed<Pod> {
   public void put(Pod pod) throws InvalidObjectException {
     try {
       ObservedPod read = reader.read(pod);
+      labels.putPod(pod);
       loop.run(state -> state.putPod(read));
     } finally {
       progress.saw(pod.getMetadata().getResourceVersion());
@@ -31,6 +35,7 @@ final class PodFeed implements Feed<Pod> {
   @Override
   public void remove(Pod identity) {
     String uid = identity.getMetadata().getUid();
+    labels.removePod(uid);
     loop.run(state -> state.removePod(uid));
     progress.saw(identity.getMetadata().getResourceVersion());
   }
@@ -39,6 +44,7 @@ final class PodFeed implements Feed<Pod> {
   public void lose(Pod identity) {
     String uid = identity.getMetadata().getUid();
     long version = WatchProgress.number(identity.getMetadata().getResourceVersion());
+    labels.removePod(uid);
     loop.run(state -> state.losePod(uid, version));
   }
 }

@@ -36,6 +36,7 @@ class DemoCommandIT {
         "--duration|-1s|--duration",
         "--duration|999999h|--duration must be from 0s to 168h",
         "--port|65536|--port must be from 0 to 65535, was 65536",
+        "--page-port|65536|--page-port must be from 0 to 65535, was 65536",
         "--seed|x|'--seed'"
       })
   void wrongOptionIsNamedAndExitsWith2(String option, String value, String sentence) {
@@ -59,10 +60,11 @@ class DemoCommandIT {
 
   @Test
   void shortRunEndsByItselfWithASummary() {
-    assertThat(run("demo", "--nodes", "10", "--duration", "2s")).isZero();
+    assertThat(run("demo", "--nodes", "10", "--duration", "2s", "--page-port", "0")).isZero();
     assertThat(out.toString())
         .contains("10 nodes")
         .contains("http://127.0.0.1:")
+        .contains("See it in a browser: http://localhost:")
         .contains("first pod placed")
         .contains("kube-scheduler default")
         .contains("stowage replay");

@@ -120,6 +120,8 @@ class LogHygieneIT {
                 "--kubeconfig",
                 kubeconfig.toString(),
                 "--port",
+                "0",
+                "--page-port",
                 "0"))
         .redirectErrorStream(true)
         .redirectOutput(log.toFile())

@@ -32,6 +32,8 @@ class ServeCommandTest {
     assertThat(err.toString()).contains("Invalid value for option '--port'");
     assertThat(run("serve", "--port", "70000")).isEqualTo(2);
     assertThat(err.toString()).contains("--port must be from 0 to 65535, was 70000");
+    assertThat(run("serve", "--page-port", "70000")).isEqualTo(2);
+    assertThat(err.toString()).contains("--page-port must be from 0 to 65535, was 70000");
     assertThat(run("serve", "--prot", "1")).isEqualTo(2);
     assertThat(err.toString()).contains("Unknown options: '--prot', '1'");
     assertThat(run("serve", "--kubeconfig", "/nonexistent")).isEqualTo(2);
@@ -63,6 +65,7 @@ class ServeCommandTest {
   @Test
   void helpNamesEveryOption() {
     CommandLine serve = Objects.requireNonNull(Stowage.commandLine().getSubcommands().get("serve"));
-    assertThat(serve.getUsageMessage()).contains("--kubeconfig", "--port", "--config");
+    assertThat(serve.getUsageMessage())
+        .contains("--kubeconfig", "--port", "--page-port", "--config");
   }
 }

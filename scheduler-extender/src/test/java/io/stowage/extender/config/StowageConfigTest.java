@@ -60,7 +60,8 @@ class StowageConfigTest {
                 new WakeConfig(true, 20, 50),
                 new NoticesConfig(true),
                 new PlanningConfig(true, 20_000, 200, 0),
-                new NominationConfig(false, "stowage", 100, 20, 300)));
+                new NominationConfig(false, "stowage", 100, 20, 300),
+                new PageConfig(true, "127.0.0.1", 8090)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -121,6 +122,7 @@ class StowageConfigTest {
             notices: {nodeConditions: false}
             planning: {enabled: false, moves: 1000, minIntervalMillis: 50, keepSeconds: 600}
             nomination: {enabled: true, schedulerName: gpu, window: 50, backlog: 5, perSecond: 20}
+            page: {enabled: false, host: 0.0.0.0, port: 9003}
             """);
     assertThat(config)
         .isEqualTo(
@@ -154,7 +156,8 @@ class StowageConfigTest {
                 new WakeConfig(false, 5, 10),
                 new NoticesConfig(false),
                 new PlanningConfig(false, 1_000, 50, 600),
-                new NominationConfig(true, "gpu", 50, 5, 20)));
+                new NominationConfig(true, "gpu", 50, 5, 20),
+                new PageConfig(false, "0.0.0.0", 9003)));
     assertThat(config.watchSettings())
         .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();
@@ -195,6 +198,10 @@ class StowageConfigTest {
         "http: {inspectPort: 9, inspectHost: 127.0.0.1}",
         "{host: 0.0.0.0, tls: {certFile: a, keyFile: b}, http: {inspectPort: 9, inspectHost: 0.0.0.0}}",
         "http: {healthPort: 9}",
+        "page: {host: localhost}",
+        "page: {enabled: false, host: 0.0.0.0}",
+        "{page: {host: 0.0.0.0}, tls: {certFile: a, keyFile: b}}",
+        "{page: {host: 0.0.0.0}, http: {plainHttp: true}}",
       })
   void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, ConfigException {
     assertThat(read(yaml)).isNotNull();
@@ -255,6 +262,10 @@ class StowageConfigTest {
         "nomination: {window: 101};nomination.window: expected 1 to 100, was 101",
         "nomination: {window: 10, backlog: 10};nomination.backlog: expected 0 to 9, was 10",
         "nomination: {perSecond: 0};nomination.perSecond: expected 1 to 1000, was 0",
+        "page: {host: 0.0.0.0};page.host: expected a loopback address, or tls, or http.plainHttp:",
+        "page: {host: ''};page.host: expected an address, was empty",
+        "page: {port: 65536};page.port: expected 0 to 65535, was 65536",
+        "page: {enabled: 1}; line 1: page.enabled: expected true or false",
         "- port; line 1: expected settings by name: host, port,",
         "'port: [';expected YAML: ",
       })

@@ -207,7 +207,7 @@ class DemoIT {
     DemoSettings settings = new DemoSettings(10, 0.95, Duration.ofSeconds(3), 0, SEED);
     DemoFigures figures;
     try (Demo demo = Demo.start(settings)) {
-      display.begin(demo);
+      display.begin(demo, "http://localhost:8090/");
       demo.run(display, DemoIT::pause);
       display.end(demo);
       figures = demo.figures();

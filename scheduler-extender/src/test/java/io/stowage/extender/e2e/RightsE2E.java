@@ -112,6 +112,8 @@ class RightsE2E {
                 "--kubeconfig",
                 cluster.controlPlane().kubeconfig("stowage").toString(),
                 "--port",
+                "0",
+                "--page-port",
                 "0"));
     command.addAll(List.of(options));
     Path log = ControlPlane.directory().resolve("rights").resolve("serve-" + starts++ + ".log");

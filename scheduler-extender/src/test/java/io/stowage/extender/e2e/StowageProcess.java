@@ -42,6 +42,8 @@ final class StowageProcess implements AutoCloseable {
                 "--kubeconfig",
                 kubeconfig.toString(),
                 "--port",
+                "0",
+                "--page-port",
                 "0"));
     command.addAll(List.of(options));
     return command;

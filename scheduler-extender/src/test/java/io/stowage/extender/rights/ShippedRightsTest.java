@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
@@ -22,14 +23,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The shipped rules and what the service asks for are one and the same. */
 class ShippedRightsTest {
-  private static final Path RULES = Path.of("..", "deploy", "local", "rbac.yaml");
+  private static final List<String> RULES = List.of("rbac.yaml", "page-rbac.yaml");
 
   @TempDir private Path directory;
 
   private static List<HasMetadata> objects() throws IOException {
     List<HasMetadata> objects = new ArrayList<>();
-    for (String document : Files.readString(RULES).split("(?m)^---$", -1)) {
-      objects.add(new KubernetesSerialization().unmarshal(document));
+    for (String file : RULES) {
+      String rules = Files.readString(Path.of("..", "deploy", "local", file));
+      for (String document : rules.split("(?m)^---$", -1)) {
+        objects.add(new KubernetesSerialization().unmarshal(document));
+      }
     }
     return objects;
   }
@@ -42,12 +46,15 @@ class ShippedRightsTest {
       if (object instanceof RoleBinding binding
           && binding.getSubjects().get(0).getName().equals("stowage")) {
         bound.add(binding.getRoleRef().getName());
+      } else if (object instanceof ClusterRoleBinding binding
+          && binding.getSubjects().get(0).getName().equals("stowage")) {
+        bound.add(binding.getRoleRef().getName());
       }
     }
     Set<String> shipped = new HashSet<>();
     for (HasMetadata object : objects) {
       String name = object.getMetadata().getName();
-      if (object instanceof ClusterRole role) {
+      if (object instanceof ClusterRole role && bound.contains(name)) {
         role.getRules().forEach(rule -> shipped.addAll(lines("ClusterRole " + name, rule)));
       } else if (object instanceof Role role && bound.contains(name)) {
         String in = "Role " + name + " of namespace " + role.getMetadata().getNamespace();
@@ -86,6 +93,7 @@ class ShippedRightsTest {
     for (String yaml :
         List.of(
             "nomination: {enabled: true}",
+            "{page: {host: 0.0.0.0}, http: {plainHttp: true}}",
             "leadership: {mode: kube-scheduler}",
             "leadership: {mode: lease}")) {
       for (Right right : NeededRights.of(config(yaml))) {

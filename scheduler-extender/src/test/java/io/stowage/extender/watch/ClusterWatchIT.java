@@ -13,6 +13,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
@@ -58,6 +59,7 @@ class ClusterWatchIT {
               new Random(1),
               this::nanoTime));
   private final ListWatchServer apiServer = new ListWatchServer();
+  private final ClusterLabels labels = new ClusterLabels();
 
   @BeforeEach
   void start() {
@@ -83,6 +85,7 @@ class ClusterWatchIT {
         loop,
         metrics,
         new WatchSettings(GpuResources.DEFAULT, pageSize, unhealthyGpus),
+        labels,
         this::nanoTime);
   }
 

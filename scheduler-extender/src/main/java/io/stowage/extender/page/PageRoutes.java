@@ -1,0 +1,133 @@
+package io.stowage.extender.page;
+
+import io.stowage.extender.http.Routes;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The page's files, and {@code /events}, the picture as it changes. Nothing can be changed through
+ * it: only GET and HEAD are answered. The files say nothing about a cluster and are open; who asks
+ * for {@code /events} is checked.
+ *
+ * <p>On loopback a request must name loopback as its host: a name that somebody else's DNS points
+ * to 127.0.0.1 is refused, lest a foreign page should read this one.
+ */
+final class PageRoutes implements Routes {
+  private static final Pattern LOOPBACK_HOST =
+      Pattern.compile("(localhost|127(\\.\\d{1,3}){3}|\\[::1])(:\\d{1,5})?");
+  private static final String BEARER = "Bearer ";
+
+  private final PageAssets assets;
+  private final boolean loopback;
+  private final PageAccess access;
+  private final Consumer<PageReader> readers;
+
+  /**
+   * Creates the routes.
+   *
+   * @param loopback whether only loopback reaches them
+   * @param readers takes browsers that follow
+   */
+  PageRoutes(PageAssets assets, boolean loopback, PageAccess access, Consumer<PageReader> readers) {
+    this.assets = assets;
+    this.loopback = loopback;
+    this.access = access;
+    this.readers = readers;
+  }
+
+  @Override
+  public void addTo(Router router) {
+    router.route().handler(this::protect);
+    router.get("/events").handler(this::follow);
+    router.route().handler(this::asset);
+  }
+
+  private void protect(RoutingContext context) {
+    context
+        .response()
+        .putHeader(
+            "Content-Security-Policy",
+            "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader("Referrer-Policy", "no-referrer")
+        .putHeader("Cross-Origin-Resource-Policy", "same-origin")
+        .putHeader("Cache-Control", "no-store");
+    HttpMethod method = context.request().method();
+    String host = context.request().getHeader("Host");
+    if (loopback && (host == null || !LOOPBACK_HOST.matcher(host).matches())) {
+      answer(context, 403, "expected localhost or a loopback address as Host");
+    } else if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
+      context.response().putHeader("Allow", "GET, HEAD");
+      answer(context, 405, "method " + method + " is not allowed here: the page only shows");
+    } else {
+      context.next();
+    }
+  }
+
+  private void asset(RoutingContext context) {
+    String path = String.valueOf(context.request().path());
+    PageAssets.Asset asset = assets.get(path);
+    if (asset == null) {
+      answer(context, 404, "no such path: " + path);
+      return;
+    }
+    HttpServerResponse response = context.response().putHeader("Content-Type", asset.contentType());
+    if (context.request().method().equals(HttpMethod.HEAD)) {
+      response.putHeader("Content-Length", String.valueOf(asset.content().length())).end();
+    } else {
+      response.end(asset.content());
+    }
+  }
+
+  private void follow(RoutingContext context) {
+    String token = bearer(context.request().getHeader("Authorization"));
+    context
+        .vertx()
+        .executeBlocking(() -> access.decide(token), false)
+        .onComplete(verdict -> follow(context, verdict), context::fail);
+  }
+
+  private static @Nullable String bearer(@Nullable String authorization) {
+    return authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? authorization.substring(BEARER.length()).strip()
+        : null;
+  }
+
+  private void follow(RoutingContext context, PageAccess.Verdict verdict) {
+    HttpServerResponse response = context.response();
+    if (response.closed()) {
+      return;
+    }
+    switch (verdict) {
+      case UNKNOWN -> {
+        response.putHeader("WWW-Authenticate", "Bearer");
+        answer(context, 401, "expected a bearer token that the API server knows");
+      }
+      case FORBIDDEN -> answer(context, 403, "the token's account may not get /page");
+      case UNDECIDED -> answer(context, 503, "the API server cannot be asked about the token");
+      case ALLOWED -> {
+        response
+            .setChunked(true)
+            .putHeader("Content-Type", "text/event-stream; charset=utf-8")
+            .putHeader("X-Accel-Buffering", "no");
+        readers.accept(
+            new PageReader(Objects.requireNonNull(context.vertx().getOrCreateContext()), response));
+      }
+    }
+  }
+
+  private static void answer(RoutingContext context, int status, String sentence) {
+    context
+        .response()
+        .setStatusCode(status)
+        .putHeader("Content-Type", "text/plain; charset=utf-8")
+        .end(Buffer.buffer(sentence + "\n"));
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * The page that people look at: a picture of the cluster, kept up to date in the browser by
+ * server-sent events, figures over time, and the pods that wait with their reasons. Read-only.
+ * Depends on the state, which it copies from in small parts, the readers' labels, metrics and the
+ * listener of HTTP.
+ */
+@NullMarked
+package io.stowage.extender.page;
+
+import org.jspecify.annotations.NullMarked;
