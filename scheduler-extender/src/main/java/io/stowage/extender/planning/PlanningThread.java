@@ -19,8 +19,7 @@ import org.slf4j.LoggerFactory;
  * The thread that plans, round after round, while there is something to gain: once the state is
  * synced, it takes a picture of it, improves the plan by a bounded number of moves, and has the
  * state adopt it. It rests when nothing has changed since the last picture and the last round found
- * nothing better, until something changes, and after each round for as long as that took: what
- * answers kube-scheduler shares the cores.
+ * nothing better, until something changes.
  *
  * <p>A round that fails is logged and counted; the plan before it stays, and the next round follows
  * after a pause that grows with each failure in a row. For a policy that does not plan the thread
@@ -94,8 +93,7 @@ public final class PlanningThread implements AutoCloseable {
               pause.toMillis(),
               e instanceof ExecutionException ? e.getCause() : e);
         }
-        long workedNanos = System.nanoTime() - startNanos;
-        TimeUnit.NANOSECONDS.sleep(Math.max(workedNanos, pause.toNanos() - workedNanos));
+        TimeUnit.NANOSECONDS.sleep(pause.toNanos() - (System.nanoTime() - startNanos));
       }
     } catch (InterruptedException e) {
       LOG.debug("planning stops");
