@@ -40,9 +40,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>From the decrease of fragmentation in milli-GPU it takes {@value #PER_FREE_GPU} for each GPU
  * left free on the node, so that nodes in use fill up first, and {@value #PER_IMBALANCE_PERCENT}
- * for each percentage point between the node's free share of GPU and of CPU, so that neither
- * strands the other. A share goes to the GPU with the best score, the fullest among equals; ties
- * among nodes go to the first name.
+ * for each percentage point by which the pod moves the node's free shares of GPU and of CPU apart,
+ * so that neither strands the other. What a node lacks in balance already counts neither way, or
+ * pods that use little CPU would each begin a node of their own. A share goes to the GPU with the
+ * best score, the fullest among equals; ties among nodes go to the first name.
  *
  * <p>Mix and loads are learnt from the pods seen. The mix is taken anew whenever the number of pods
  * has grown by a quarter, at first after each one, and when the forecast finds that it has changed,
@@ -276,12 +277,14 @@ final class StowagePolicy implements PlacementPolicy {
     for (int device : devices) {
       freeGpus -= node.gpuIsFree(device) ? 1 : 0;
     }
-    double gpuLeft = (node.freeGpuMilli() - GpuChoice.milli(shape, node, devices)) / capacityMilli;
-    double cpuLeft =
-        (double) (node.freeCpuMilli() - shape.request().cpuMilli()) / spec.allocatable().cpuMilli();
-    return score
-        - PER_FREE_GPU * freeGpus
-        - PER_IMBALANCE_PERCENT * 100 * Math.abs(gpuLeft - cpuLeft);
+    double cpuMilli = spec.allocatable().cpuMilli();
+    double gpuFree = (double) node.freeGpuMilli() / capacityMilli;
+    double cpuFree = node.freeCpuMilli() / cpuMilli;
+    double gpuTaken = GpuChoice.milli(shape, node, devices) / capacityMilli;
+    double cpuTaken = shape.request().cpuMilli() / cpuMilli;
+    double moreImbalance =
+        Math.abs(gpuFree - gpuTaken - (cpuFree - cpuTaken)) - Math.abs(gpuFree - cpuFree);
+    return score - PER_FREE_GPU * freeGpus - PER_IMBALANCE_PERCENT * 100 * moreImbalance;
   }
 
   @Override

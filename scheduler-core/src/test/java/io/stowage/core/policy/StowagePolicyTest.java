@@ -18,14 +18,17 @@ import io.stowage.core.trace.SyntheticWorkload.Gpus;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** In which order Stowage's policy uses nodes kept for pods of several GPUs. */
 class StowagePolicyTest {
@@ -103,6 +106,21 @@ class StowagePolicyTest {
       assertThat(Objects.requireNonNull(place(CPU)).name()).isEqualTo("plain");
     }
     assertThat(Objects.requireNonNull(place(CPU)).name()).isNotEqualTo("plain");
+  }
+
+  /** A node holds four of either: what its CPU has in excess must not drive them apart. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16})
+  void podsOfOneGpuFillANodeBeforeTheyBeginAnother(int cpu) {
+    for (int i = 0; i < 20; i++) {
+      cluster.putNode(node("gpu-" + (10 + i), 4));
+    }
+    Set<String> nodes = new LinkedHashSet<>();
+    for (int i = 1; i <= 40; i++) {
+      policy.arrived(shape(cpu, 1), i);
+      nodes.add(Objects.requireNonNull(place(shape(cpu, 1))).name());
+      assertThat(nodes).as("nodes of %d pods", i).hasSize((i + 3) / 4);
+    }
   }
 
   /** Whatever arrives and ends, a pod is placed exactly if some node fits it. */

@@ -213,8 +213,7 @@ class ProtocolTrapsE2E {
               .endSpec());
       apart.add(cluster.awaitBound(name).getSpec().getNodeName());
     }
-    // One node, or one more where a new plan or new zones come in between.
-    assertThat(together).as("nodes of pods that say nothing").hasSizeLessThanOrEqualTo(2);
+    assertThat(together).as("nodes of pods that say nothing").hasSize(1);
     assertThat(apart).as("nodes of pods that want to be spread").hasSize(replicas);
   }
 
