@@ -35,6 +35,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -394,6 +396,7 @@ class PageChromium {
   void pictures() throws IOException, InterruptedException {
     Path directory = Files.createDirectories(Path.of(System.getProperty("stowage.pictures")));
     List<PageServer> pages = new ArrayList<>();
+    CountDownLatch stopped = new CountDownLatch(1);
     try (Demo demo = Demo.start(new DemoSettings(80, 0.97, Duration.ofSeconds(75), 0, 42))) {
       demo.run(
           new Demo.Display() {
@@ -409,10 +412,7 @@ class PageChromium {
               }
             }
           },
-          millis -> {
-            Thread.sleep(millis);
-            return false;
-          });
+          millis -> stopped.await(millis, TimeUnit.MILLISECONDS));
       PageServer shown = pages.get(0);
       open(page, shown, "");
       assertThat(page.locator("#packing")).hasAttribute("data-tiles", "80");
