@@ -46,7 +46,6 @@ final class AuditCommand implements Callable<Integer> {
 
   private static final int MAX_PORT = 65_535;
   private static final int MAX_INTERVAL_SECONDS = 86_400;
-  private static final int RETRIES_OF_A_REQUEST = 3;
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -164,22 +163,16 @@ final class AuditCommand implements Callable<Integer> {
   }
 
   private AuditReport cluster() {
-    try (KubernetesClient client = client()) {
+    try (KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig)) {
       return ClusterReader.audit(client, givenAnnotation);
     }
-  }
-
-  private KubernetesClient client() {
-    KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
-    client.getConfiguration().setRequestRetryBackoffLimit(RETRIES_OF_A_REQUEST);
-    return client;
   }
 
   private int repeat() throws IOException, InterruptedException {
     long intervalMillis = TimeUnit.SECONDS.toMillis(intervalSeconds == null ? 60 : intervalSeconds);
     PrintWriter out = spec.commandLine().getOut();
     try (Termination termination = new Termination();
-        KubernetesClient client = client();
+        KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig);
         AuditMetrics metrics = AuditMetrics.serve(port == null ? 8889 : port)) {
       out.println("metrics on http://127.0.0.1:" + metrics.port() + "/metrics");
       RepeatedAudit audit =

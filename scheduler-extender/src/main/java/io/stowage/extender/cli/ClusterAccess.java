@@ -14,6 +14,7 @@ import picocli.CommandLine.ParameterException;
 /** How commands reach a cluster. */
 final class ClusterAccess {
   private static final int IMPATIENT_MILLIS = 5000;
+  private static final int RETRIES_OF_A_READER = 3;
 
   private ClusterAccess() {}
 
@@ -35,6 +36,13 @@ final class ClusterAccess {
       }
     }
     return builder.build();
+  }
+
+  /** Returns such a client for a person who waits for what is read: it tries again a few times. */
+  static KubernetesClient reader(CommandLine command, @Nullable Path kubeconfig) {
+    KubernetesClient client = client(command, kubeconfig);
+    client.getConfiguration().setRequestRetryBackoffLimit(RETRIES_OF_A_READER);
+    return client;
   }
 
   /** Returns a client for writes that can be done without, or later: it gives up soon. */

@@ -51,7 +51,6 @@ import picocli.CommandLine.Spec;
     })
 final class ObserveCommand implements Callable<Integer> {
   private static final int MAX_WATCH_SECONDS = 86_400;
-  private static final int RETRIES_OF_A_REQUEST = 3;
   private static final String STANDARD_OUTPUT = "-";
 
   private final InstantSource clock = InstantSource.system();
@@ -180,7 +179,7 @@ final class ObserveCommand implements Callable<Integer> {
   }
 
   private int once(GpuPrices prices) throws IOException {
-    try (KubernetesClient client = client()) {
+    try (KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig)) {
       print(observe(client, prices));
       return ExitCode.OK;
     }
@@ -201,16 +200,10 @@ final class ObserveCommand implements Callable<Integer> {
     return observation;
   }
 
-  private KubernetesClient client() {
-    KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
-    client.getConfiguration().setRequestRetryBackoffLimit(RETRIES_OF_A_REQUEST);
-    return client;
-  }
-
   private int repeat(GpuPrices prices, int seconds) throws IOException, InterruptedException {
     String lastFailure = "";
     try (Termination termination = new Termination();
-        KubernetesClient client = client()) {
+        KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig)) {
       do {
         try {
           print(observe(client, prices));

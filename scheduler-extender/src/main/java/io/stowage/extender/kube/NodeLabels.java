@@ -31,6 +31,10 @@ public record NodeLabels(String pool, String zone, String machineType) {
   }
 
   private static String first(Map<String, String> labels, List<String> keys) {
-    return keys.stream().filter(labels::containsKey).findFirst().map(labels::get).orElse("");
+    return keys.stream()
+        .map(key -> labels.getOrDefault(key, ""))
+        .filter(value -> !value.isEmpty())
+        .findFirst()
+        .orElse("");
   }
 }

@@ -2,6 +2,7 @@ package io.stowage.extender.observe;
 
 import io.fabric8.kubernetes.api.model.Taint;
 import io.stowage.core.cluster.Node;
+import io.stowage.extender.kube.NodeLabels;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -14,15 +15,6 @@ import java.util.stream.Stream;
  * @param taints its taints
  */
 record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
-  private static final List<String> POOL_LABELS =
-      List.of(
-          "cloud.google.com/gke-nodepool",
-          "eks.amazonaws.com/nodegroup",
-          "karpenter.sh/nodepool",
-          "kubernetes.azure.com/agentpool");
-  private static final List<String> TYPE_LABELS =
-      List.of("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type");
-
   /** Copies the collections. */
   KnownNode {
     labels = Map.copyOf(labels);
@@ -40,12 +32,12 @@ record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
 
   /** Returns its instance type, empty where no label tells it. */
   String instanceType() {
-    return firstLabel(TYPE_LABELS);
+    return NodeLabels.of(labels).machineType();
   }
 
   /** Returns its pool: by a provider's label, else the model of its GPUs, else its type. */
   String pool() {
-    return Stream.of(firstLabel(POOL_LABELS), gpuModel(), instanceType())
+    return Stream.of(NodeLabels.of(labels).pool(), gpuModel(), instanceType())
         .filter(name -> !name.isEmpty())
         .findFirst()
         .orElse(node.gpus().devices().isEmpty() ? "no GPU" : "GPU of unknown model");
@@ -64,13 +56,5 @@ record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
     return gpus == 0
         ? sums
         : gpus + " x " + (gpuModel().isEmpty() ? "GPU" : gpuModel()) + ", " + sums;
-  }
-
-  private String firstLabel(List<String> names) {
-    return names.stream()
-        .map(name -> labels.getOrDefault(name, ""))
-        .filter(value -> !value.isEmpty())
-        .findFirst()
-        .orElse("");
   }
 }

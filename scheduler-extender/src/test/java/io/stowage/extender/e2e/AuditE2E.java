@@ -8,9 +8,6 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.stowage.extender.audit.ClusterObjects;
 import io.stowage.extender.http.ExtenderClient;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,7 +37,7 @@ class AuditE2E {
   private int runs;
 
   @BeforeAll
-  void start() throws IOException {
+  void start() {
     controlPlane =
         ControlPlane.start("audit", NodeLists.write("audit", List.of(NodeLists.node("kept", 2))));
     controlPlane
@@ -67,7 +64,7 @@ class AuditE2E {
     controlPlane.close();
   }
 
-  private Path leastRights() throws IOException {
+  private Path leastRights() {
     controlPlane.kubectl(
         "create", "clusterrole", "audit", "--verb=get,list", "--resource=nodes,pods");
     controlPlane.kubectl("create", "serviceaccount", "audit", "--namespace=default");
@@ -77,29 +74,13 @@ class AuditE2E {
         "audit",
         "--clusterrole=audit",
         "--serviceaccount=default:audit");
-    String token = controlPlane.kubectl("create", "token", "audit", "--namespace=default").strip();
-    String admin = Files.readString(controlPlane.kubeconfig("admin"), StandardCharsets.UTF_8);
-    assertThat(admin).containsPattern("token: .+");
-    return Files.writeString(
-        ControlPlane.directory().resolve("audit").resolve("audit.kubeconfig"),
-        admin.replaceAll("token: .+", "token: " + token));
+    return controlPlane.kubeconfigOf("default", "audit");
   }
 
   private ChildProcess audit(String... options) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                System.getProperty("stowage.jar"),
-                "audit",
-                "--kubeconfig",
-                kubeconfig.toString()));
+    List<String> command = new ArrayList<>(List.of("audit", "--kubeconfig", kubeconfig.toString()));
     command.addAll(List.of(options));
-    return ChildProcess.start(
-        ControlPlane.directory().resolve("audit").resolve("audit-" + runs++ + ".log"),
-        Map.of(),
-        command);
+    return controlPlane.stowage("audit-" + runs++, command.toArray(String[]::new));
   }
 
   private void bind(String pod, String limits, Map<String, String> annotations) {

@@ -146,6 +146,30 @@ final class ControlPlane implements AutoCloseable {
     }
   }
 
+  /** Returns a kubeconfig of a service account, with a new token of it. */
+  Path kubeconfigOf(String namespace, String serviceAccount) {
+    String token = kubectl("create", "token", serviceAccount, "--namespace=" + namespace).strip();
+    try {
+      String text = Files.readString(kubeconfig("admin"), StandardCharsets.UTF_8);
+      assertThat(text).containsPattern("token: .+");
+      return write(serviceAccount + ".kubeconfig", text.replaceAll("token: .+", "token: " + token));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Runs {@code stowage} with a command and its options; its output goes to a log of that name. */
+  ChildProcess stowage(String log, String... command) {
+    List<String> whole =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                pathProperty("stowage.jar").toString()));
+    whole.addAll(List.of(command));
+    return ChildProcess.start(directory.resolve(log + ".log"), Map.of(), whole);
+  }
+
   /** Returns the port of the API server. */
   int apiServerPort() {
     return URI.create(ready.get("apiServer").asString()).getPort();

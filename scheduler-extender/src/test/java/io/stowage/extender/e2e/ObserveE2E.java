@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,7 +32,7 @@ class ObserveE2E {
   private int runs;
 
   @BeforeAll
-  void start() throws IOException {
+  void start() {
     controlPlane =
         ControlPlane.start(
             "observe",
@@ -52,15 +50,9 @@ class ObserveE2E {
     controlPlane.close();
   }
 
-  private Path leastRights() throws IOException {
+  private Path leastRights() {
     controlPlane.kubectl("apply", "-f", shipped("observe-rbac.yaml").toString());
-    String token =
-        controlPlane.kubectl("create", "token", "stowage-observe", "--namespace=kube-system");
-    String admin = Files.readString(controlPlane.kubeconfig("admin"), StandardCharsets.UTF_8);
-    assertThat(admin).containsPattern("token: .+");
-    return Files.writeString(
-        ControlPlane.directory().resolve("observe").resolve("observe.kubeconfig"),
-        admin.replaceAll("token: .+", "token: " + token.strip()));
+    return controlPlane.kubeconfigOf("kube-system", "stowage-observe");
   }
 
   private static Path shipped(String name) {
@@ -70,19 +62,9 @@ class ObserveE2E {
 
   private ChildProcess observe(String... options) {
     List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                System.getProperty("stowage.jar"),
-                "observe",
-                "--kubeconfig",
-                kubeconfig.toString()));
+        new ArrayList<>(List.of("observe", "--kubeconfig", kubeconfig.toString()));
     command.addAll(List.of(options));
-    return ChildProcess.start(
-        ControlPlane.directory().resolve("observe").resolve("observe-" + runs++ + ".log"),
-        Map.of(),
-        command);
+    return controlPlane.stowage("observe-" + runs++, command.toArray(String[]::new));
   }
 
   private void create(String name, String limits) {

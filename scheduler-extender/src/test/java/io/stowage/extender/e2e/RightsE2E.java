@@ -102,22 +102,13 @@ class RightsE2E {
   }
 
   private ChildProcess serve(String... options) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                System.getProperty("stowage.jar"),
-                "serve",
-                "--kubeconfig",
-                cluster.controlPlane().kubeconfig("stowage").toString(),
-                "--port",
-                "0",
-                "--page-port",
-                "0"));
-    command.addAll(List.of(options));
-    Path log = ControlPlane.directory().resolve("rights").resolve("serve-" + starts++ + ".log");
-    return ChildProcess.start(log, Map.of(), command);
+    return ChildProcess.start(
+        ControlPlane.directory().resolve("rights").resolve("serve-" + starts++ + ".log"),
+        Map.of(),
+        StowageProcess.command(
+            Path.of(System.getProperty("stowage.jar")),
+            cluster.controlPlane().kubeconfig("stowage"),
+            options));
   }
 
   private static String config(String name, String settings) throws IOException {
