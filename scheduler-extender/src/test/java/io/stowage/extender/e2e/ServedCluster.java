@@ -3,6 +3,8 @@ package io.stowage.extender.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.ListOptions;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -177,16 +179,22 @@ final class ServedCluster implements AutoCloseable {
     return ClusterSnapshot.take(admin());
   }
 
-  /** Deletes all pods and waits until they are gone, for Stowage too. */
+  /**
+   * Deletes all pods and waits until they are gone, for Stowage too. Some at a time: the API server
+   * gives up a request that takes longer than a minute.
+   */
   void clear() {
-    admin().pods().inNamespace("default").withGracePeriod(0).delete();
+    ListOptions some = new ListOptionsBuilder().withLimit(100L).build();
     await("pods to be gone")
-        .atMost(PATIENCE)
+        .atMost(Duration.ofMinutes(5))
         .until(
-            () ->
-                admin().pods().inNamespace("default").list().getItems().isEmpty()
-                    && metric("stowage_bound_pods") == 0
-                    && metric("stowage_pending_pods") == 0);
+            () -> {
+              List<Pod> left = admin().pods().inNamespace("default").list(some).getItems();
+              admin().resourceList(left).withGracePeriod(0).delete();
+              return left.isEmpty()
+                  && metric("stowage_bound_pods") == 0
+                  && metric("stowage_pending_pods") == 0;
+            });
   }
 
   /** Returns a metric of Stowage that has no labels. */
