@@ -47,8 +47,18 @@ class SchedulingRateE2E {
           "cpu=6,memory=16Gi,nvidia.com/gpu=1",
           "cpu=10,memory=24Gi,nvidia.com/gpu=2");
 
-  /** What became of the pods of one set-up. */
-  private record Rate(int nominated, int elsewhere, double podsPerSecond) {}
+  /**
+   * What became of the pods of one set-up.
+   *
+   * @param elsewhere nominated pods that were bound to another node
+   * @param moreBinds calls to bind beyond one for each pod: a bind that did not succeed in time is
+   *     decided anew, and may then go elsewhere
+   */
+  private record Rate(int pods, int nominated, int elsewhere, int moreBinds, double podsPerSecond) {
+    Rate withBinds(double binds) {
+      return new Rate(pods, nominated, elsewhere, (int) binds - pods, podsPerSecond);
+    }
+  }
 
   /** Follows where pods are nominated and bound. */
   private static final class Followed implements Watcher<Pod> {
@@ -98,7 +108,7 @@ class SchedulingRateE2E {
   }
 
   @Test
-  void everyPodIsBoundAndNearlyAllWhereNominated() {
+  void everyPodIsBoundAndWhereNominated() {
     List<String> lines =
         IntStream.range(0, NODES)
             .mapToObj(i -> NodeLists.node("node-%05d".formatted(i), 8))
@@ -124,13 +134,12 @@ class SchedulingRateE2E {
                     rate.podsPerSecond() / first,
                     rate.nominated())));
     System.out.println(table);
-    // A nomination is a hint: where a bind is given up, the next attempt may find another node.
     assertThat(rates.values())
         .allSatisfy(
             rate ->
                 assertThat(rate.elsewhere())
-                    .as("bound elsewhere, of %d nominated", rate.nominated())
-                    .isLessThanOrEqualTo(rate.nominated() / 10));
+                    .as("bound elsewhere, each after a bind that did not succeed")
+                    .isLessThanOrEqualTo(rate.moreBinds()));
     Rate nomination = rates.get("nomination");
     if (nomination != null) {
       assertThat(nomination.nominated()).isPositive();
@@ -167,7 +176,8 @@ class SchedulingRateE2E {
             setUp,
             meanMillis(stowage, "filter"),
             meanMillis(stowage, "bind"));
-        return rate;
+        return rate.withBinds(
+            stowage.metric("stowage_request_duration_seconds_count{verb=\"bind\"}"));
       }
     }
   }
@@ -228,7 +238,8 @@ class SchedulingRateE2E {
           seconds,
           followed.nominated.size(),
           cpuSeconds);
-      return new Rate(followed.nominated.size(), followed.elsewhere(), pods / seconds);
+      return new Rate(
+          warmUp + pods, followed.nominated.size(), followed.elsewhere(), 0, pods / seconds);
     }
   }
 
