@@ -20,6 +20,8 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The churn protocol: pods arrive, wait where they must, run and end, so that the offered GPU load
@@ -155,12 +157,34 @@ public final class ChurnReplay {
       String policyName,
       long seed,
       Progress progress) {
-    return new ChurnReplay(scenario, runTimes, settings, policyName, seed)
+    return run(scenario, runTimes, settings, policyName, seed, UnaryOperator.identity(), progress);
+  }
+
+  /**
+   * Runs one churn with its arrivals changed.
+   *
+   * @param changed returns the arrivals that are to come, as many and in the order of their times,
+   *     for those drawn; the prefilled ones come first
+   */
+  static Result run(
+      Scenario scenario,
+      List<TracePod> runTimes,
+      Settings settings,
+      String policyName,
+      long seed,
+      UnaryOperator<List<ChurnArrivals.Arrival>> changed,
+      Progress progress) {
+    return new ChurnReplay(scenario, runTimes, settings, policyName, seed, changed)
         .run(policyName, seed, progress);
   }
 
   private ChurnReplay(
-      Scenario scenario, List<TracePod> runTimes, Settings settings, String policyName, long seed) {
+      Scenario scenario,
+      List<TracePod> runTimes,
+      Settings settings,
+      String policyName,
+      long seed,
+      UnaryOperator<List<ChurnArrivals.Arrival>> changed) {
     SplittableRandom random = new SplittableRandom(seed);
     SplittableRandom arrivalStream = random.split();
     this.settings = settings;
@@ -176,8 +200,10 @@ public final class ChurnReplay {
     podOfArrival = new int[total];
     arrivalSeconds = new double[total];
     runSeconds = new double[total];
+    List<ChurnArrivals.Arrival> drawn =
+        changed.apply(Stream.generate(arrivals::next).limit(total).toList());
     for (int i = 0; i < total; i++) {
-      ChurnArrivals.Arrival arrival = arrivals.next();
+      ChurnArrivals.Arrival arrival = drawn.get(i);
       podOfArrival[i] = arrival.pod();
       arrivalSeconds[i] = arrival.seconds();
       runSeconds[i] = arrival.runSeconds();
