@@ -53,7 +53,7 @@ class ApiServerFaultsE2E {
   /** Places pods, then more with trouble, then more without, and checks that nothing is lost. */
   private void underLoad(String prefix, long seed, Trouble trouble)
       throws ExecutionException, InterruptedException, TimeoutException {
-    try (Load load = new Load(cluster.controlPlane(), prefix, seed).deleting(10)) {
+    try (Load load = cluster.load(prefix, seed).deleting(10)) {
       load.start(PODS_PER_SECOND);
       cluster.awaitPlaced(PODS_OF_A_FAULT / 2);
       trouble.run();

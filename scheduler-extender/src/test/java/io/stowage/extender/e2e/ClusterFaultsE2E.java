@@ -49,7 +49,7 @@ class ClusterFaultsE2E {
   void nodeRemovedWithPodsOnTheirWayAndBack()
       throws ExecutionException, InterruptedException, TimeoutException {
     AtomicBoolean removed = new AtomicBoolean();
-    try (Load load = new Load(cluster.controlPlane(), "node-gone", 72).deleting(10)) {
+    try (Load load = cluster.load("node-gone", 72).deleting(10)) {
       load.start(12);
       cluster.awaitPlaced(20);
       cluster

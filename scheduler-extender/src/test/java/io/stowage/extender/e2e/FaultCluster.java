@@ -20,6 +20,7 @@ import java.util.List;
 final class FaultCluster implements AutoCloseable {
   static final int UNITS_PER_CARD = 16;
   private static final int NODES_OF_EACH = 10;
+  private static final int MOST_UNDECIDED = 300;
 
   private final ControlPlane controlPlane;
   private final FaultyApi api;
@@ -98,6 +99,11 @@ final class FaultCluster implements AutoCloseable {
 
   Placements placements() {
     return placements;
+  }
+
+  /** Returns a load, of a printed seed, that pauses while very many of its pods are undecided. */
+  Load load(String prefix, long seed) {
+    return new Load(controlPlane, prefix, seed).pausingAt(MOST_UNDECIDED, placements::undecided);
   }
 
   /** Waits until so many further pods have been on a node. */

@@ -18,6 +18,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,7 @@ final class Load implements AutoCloseable {
   private boolean withShares = true;
   private int longestRunSeconds = 8;
   private int endingPercent = 80;
+  private BooleanSupplier mayCreate = () -> true;
   private @Nullable ScheduledFuture<?> stream;
   private final AtomicInteger created = new AtomicInteger();
   private final AtomicInteger deleted = new AtomicInteger();
@@ -78,6 +81,12 @@ final class Load implements AutoCloseable {
     return this;
   }
 
+  /** Has the steady rate pause while so many pods are undecided: on a slow machine they pile up. */
+  Load pausingAt(int mostUndecided, IntSupplier undecided) {
+    mayCreate = () -> undecided.getAsInt() < mostUndecided;
+    return this;
+  }
+
   /** Lets all pods end by themselves, after this time at most. */
   Load ending(int seconds) {
     longestRunSeconds = seconds;
@@ -99,7 +108,14 @@ final class Load implements AutoCloseable {
   void start(int podsPerSecond) {
     stream =
         thread.scheduleAtFixedRate(
-            this::createNext, 0, 1_000_000 / podsPerSecond, TimeUnit.MICROSECONDS);
+            () -> {
+              if (mayCreate.getAsBoolean()) {
+                createNext();
+              }
+            },
+            0,
+            1_000_000 / podsPerSecond,
+            TimeUnit.MICROSECONDS);
   }
 
   /** Stops creating pods and deletes those that are still to be deleted; fails where either has. */

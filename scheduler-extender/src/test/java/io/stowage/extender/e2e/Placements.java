@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -13,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class Placements implements AutoCloseable {
   private final SharedIndexInformer<Pod> informer;
   private final Map<String, String> placeByUid = new ConcurrentHashMap<>();
+  private final Set<String> undecidedUids = ConcurrentHashMap.newKeySet();
   private final List<String> changes = new CopyOnWriteArrayList<>();
 
   Placements(KubernetesClient client) {
@@ -35,12 +37,19 @@ final class Placements implements AutoCloseable {
                   @Override
                   public void onDelete(Pod pod, boolean finalStateUnknown) {
                     note(pod);
+                    undecidedUids.remove(pod.getMetadata().getUid());
                   }
                 });
   }
 
   private void note(Pod pod) {
-    if (!ClusterSnapshot.isBound(pod)) {
+    boolean bound = ClusterSnapshot.isBound(pod);
+    if (bound || Pods.whyPending(pod).isPresent()) {
+      undecidedUids.remove(pod.getMetadata().getUid());
+    } else {
+      undecidedUids.add(pod.getMetadata().getUid());
+    }
+    if (!bound) {
       return;
     }
     Map<String, String> annotations = pod.getMetadata().getAnnotations();
@@ -55,6 +64,11 @@ final class Placements implements AutoCloseable {
   /** Returns how many pods have been on a node so far. */
   int count() {
     return placeByUid.size();
+  }
+
+  /** Returns how many pods there are that are on no node and were not found unschedulable. */
+  int undecided() {
+    return undecidedUids.size();
   }
 
   /** Returns a line for each pod that was not where it had been. */

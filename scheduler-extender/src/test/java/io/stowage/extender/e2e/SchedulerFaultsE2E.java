@@ -36,7 +36,7 @@ class SchedulerFaultsE2E {
   @Test
   void schedulerKilledUnderLoad()
       throws ExecutionException, InterruptedException, TimeoutException {
-    try (Load load = new Load(cluster.controlPlane(), "killed", 61).deleting(10)) {
+    try (Load load = cluster.load("killed", 61).deleting(10)) {
       load.start(PODS_PER_SECOND);
       for (int i = 0; i < 3; i++) {
         cluster.awaitPlaced(PODS / 3);

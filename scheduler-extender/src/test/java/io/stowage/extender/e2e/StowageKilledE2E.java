@@ -149,7 +149,7 @@ class StowageKilledE2E {
     long seed = 44;
     Random random = new Random(seed);
     List<Step> steps = List.of(Step.values());
-    try (Load load = new Load(cluster.controlPlane(), "load", seed).deleting(20)) {
+    try (Load load = cluster.load("load", seed).deleting(20)) {
       load.start(PODS_PER_SECOND);
       for (int i = 0; i < KILLS; i++) {
         Step step = steps.get(random.nextInt(steps.size()));
