@@ -67,7 +67,10 @@ public final class HealthRoutes implements Routes {
             context,
             loop.call(
                 state -> {
-                  metrics.update(state.figures(), state.isSynced());
+                  metrics.update(
+                      state.figures(),
+                      state.waitingFigures(System.currentTimeMillis()),
+                      state.isSynced());
                   return true;
                 }))
         .onComplete(

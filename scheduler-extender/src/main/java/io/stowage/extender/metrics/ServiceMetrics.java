@@ -4,6 +4,11 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.core.instrument.distribution.CountAtBucket;
 import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -11,7 +16,10 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.stowage.core.fragmentation.StrandCause;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.state.ClusterFigures;
+import io.stowage.extender.state.NodeRefusal;
+import io.stowage.extender.state.WaitingFigures;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -51,7 +59,9 @@ public final class ServiceMetrics implements AutoCloseable {
   private final Map<String, Timer> durations = new ConcurrentHashMap<>();
   private final Map<Decision, Counter> decisions = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> watchesUp = new ConcurrentHashMap<>();
+  private final JvmGcMetrics gc = new JvmGcMetrics();
   private volatile ClusterFigures figures = ClusterFigures.NONE;
+  private volatile WaitingFigures waiting = WaitingFigures.NONE;
   private volatile boolean synced;
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
@@ -60,8 +70,13 @@ public final class ServiceMetrics implements AutoCloseable {
   /** A verb and what came of it. */
   private record Decision(String verb, String outcome) {}
 
-  /** Registers every gauge. */
+  /**
+   * Registers every gauge, and every counter that alerts go by: a counter that appears with its
+   * first count has not risen for Prometheus.
+   */
   public ServiceMetrics() {
+    followJvm();
+    countFromZero();
     unknownNodes =
         Counter.builder("stowage.unknown.nodes")
             .description("Nodes in requests that the watch did not know yet.")
@@ -122,6 +137,25 @@ public final class ServiceMetrics implements AutoCloseable {
           .tag("cause", cause.key())
           .register(registry);
     }
+    for (WaitingFigures.Ask ask : WaitingFigures.Ask.values()) {
+      waitingGauge(
+          "stowage.waiting.pods",
+          "Pods that wait for a node and that no scheduling gate keeps back, by what they ask of"
+              + " GPUs.",
+          ask,
+          WaitingFigures.Waiting::pods);
+      waitingGauge(
+          "stowage.waiting.fitting.in.sum.pods",
+          "Those of them created half a minute ago or more that would fit, each taken alone, if"
+              + " all nodes were one.",
+          ask,
+          WaitingFigures.Waiting::fittingInSum);
+      waitingGauge(
+          "stowage.waiting.oldest.seconds",
+          "How long ago the oldest of them was created, 0 where none waits.",
+          ask,
+          value -> value.oldestMillis() / 1000.0);
+    }
     Gauge.builder("stowage.http.connections", connections::get)
         .description("Connections that are open, those being set up left aside.")
         .register(registry);
@@ -137,6 +171,50 @@ public final class ServiceMetrics implements AutoCloseable {
     Gauge.builder(name, () -> figure.applyAsDouble(figures))
         .description(description)
         .register(registry);
+  }
+
+  private void waitingGauge(
+      String name,
+      String description,
+      WaitingFigures.Ask ask,
+      ToDoubleFunction<WaitingFigures.Waiting> figure) {
+    Gauge.builder(name, () -> figure.applyAsDouble(waiting.asking(ask)))
+        .description(description)
+        .tag("gpus", ask.key())
+        .register(registry);
+  }
+
+  private void followJvm() {
+    new JvmMemoryMetrics().bindTo(registry);
+    gc.bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+  }
+
+  private void countFromZero() {
+    for (String outcome : List.of("kept", "rejected", "error")) {
+      decisionCounter("filter", outcome);
+    }
+    for (String outcome : List.of("bound", "not_bound", "in_doubt", "error")) {
+      decisionCounter("bind", outcome);
+    }
+    for (String outcome : List.of("written", "dropped", "failed")) {
+      eventCounter(outcome);
+    }
+    for (String outcome : List.of("woken", "gone", "forbidden", "failed", "dropped")) {
+      wakeupCounter(outcome);
+    }
+    for (String outcome : List.of("written", "outdated", "gone", "forbidden", "failed")) {
+      nominationCounter("made", outcome);
+      nominationCounter("withdrawn", outcome);
+    }
+    for (NodeRefusal.Kind kind : NodeRefusal.Kind.values()) {
+      nodeRefusalCounter(kind.key());
+    }
+    for (String reason : List.of("too_many", "request_time", "idle", "handshake", "error")) {
+      endedConnectionCounter(reason);
+    }
   }
 
   /** Tells from now on whether this replica is the active one. */
@@ -160,7 +238,7 @@ public final class ServiceMetrics implements AutoCloseable {
   /** Counts a request: how long its answer took, in nanoseconds, and what came of it. */
   public void answered(String verb, String outcome, long nanos) {
     durations.computeIfAbsent(verb, this::duration).record(nanos, TimeUnit.NANOSECONDS);
-    decisions.computeIfAbsent(new Decision(verb, outcome), this::decisionCounter).increment();
+    decisionCounter(verb, outcome).increment();
   }
 
   /** Returns how long the answers to a verb took since the start. */
@@ -185,7 +263,11 @@ public final class ServiceMetrics implements AutoCloseable {
         .register(registry);
   }
 
-  private Counter decisionCounter(Decision decision) {
+  private Counter decisionCounter(String verb, String outcome) {
+    return decisions.computeIfAbsent(new Decision(verb, outcome), this::register);
+  }
+
+  private Counter register(Decision decision) {
     return Counter.builder("stowage.decisions")
         .description("Answers to kube-scheduler by what came of them.")
         .tag("verb", decision.verb)
@@ -200,11 +282,14 @@ public final class ServiceMetrics implements AutoCloseable {
 
   /** Counts an object of the given kind that the watch showed and that cannot be understood. */
   public void unreadableObject(String kind) {
-    Counter.builder("stowage.unreadable.objects")
+    unreadableObjectCounter(kind).increment();
+  }
+
+  private Counter unreadableObjectCounter(String kind) {
+    return Counter.builder("stowage.unreadable.objects")
         .description("Objects that could not be understood and were left as they were.")
         .tag("kind", kind)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Sets whether objects of the given kind are being watched now. */
@@ -213,6 +298,8 @@ public final class ServiceMetrics implements AutoCloseable {
   }
 
   private AtomicInteger watchGauge(String kind) {
+    replacedWatchCounter(kind);
+    unreadableObjectCounter(kind);
     AtomicInteger up = new AtomicInteger();
     Gauge.builder("stowage.watch.up", up::get)
         .description("Whether objects of this kind are being watched now.")
@@ -223,20 +310,26 @@ public final class ServiceMetrics implements AutoCloseable {
 
   /** Counts a watch of the given kind that gave no sign of life and was replaced. */
   public void watchReplaced(String kind) {
-    Counter.builder("stowage.watch.replaced")
+    replacedWatchCounter(kind).increment();
+  }
+
+  private Counter replacedWatchCounter(String kind) {
+    return Counter.builder("stowage.watch.replaced")
         .description("Watches that gave no sign of life and were replaced.")
         .tag("kind", kind)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Counts an Event by what became of it: written, dropped or failed. */
   public void event(String outcome) {
-    Counter.builder("stowage.events")
+    eventCounter(outcome).increment();
+  }
+
+  private Counter eventCounter(String outcome) {
+    return Counter.builder("stowage.events")
         .description("Kubernetes Events by what became of them.")
         .tag("outcome", outcome)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Counts connections opened or, below 0, closed. */
@@ -246,39 +339,51 @@ public final class ServiceMetrics implements AutoCloseable {
 
   /** Counts a connection that the service has ended for a reason. */
   public void connectionEnded(String reason) {
-    Counter.builder("stowage.http.connections.ended")
+    endedConnectionCounter(reason).increment();
+  }
+
+  private Counter endedConnectionCounter(String reason) {
+    return Counter.builder("stowage.http.connections.ended")
         .description("Connections that the service has ended, by why.")
         .tag("reason", reason)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Counts a waiting pod that was to be woken: woken, gone, forbidden, failed or dropped. */
   public void wakeup(String outcome) {
-    Counter.builder("stowage.wakeups")
+    wakeupCounter(outcome).increment();
+  }
+
+  private Counter wakeupCounter(String outcome) {
+    return Counter.builder("stowage.wakeups")
         .description("Waiting pods that were to be woken, by what became of it.")
         .tag("outcome", outcome)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Counts a change of a nomination, made or withdrawn, by what became of it. */
   public void nomination(String change, String outcome) {
-    Counter.builder("stowage.nominations")
+    nominationCounter(change, outcome).increment();
+  }
+
+  private Counter nominationCounter(String change, String outcome) {
+    return Counter.builder("stowage.nominations")
         .description("Nominations of nodes for waiting pods, made and withdrawn.")
         .tag("change", change)
         .tag("outcome", outcome)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Counts a pod that a node refused, by the kind of refusal. */
   public void nodeRefusal(String reason) {
-    Counter.builder("stowage.node.refusals")
+    nodeRefusalCounter(reason).increment();
+  }
+
+  private Counter nodeRefusalCounter(String reason) {
+    return Counter.builder("stowage.node.refusals")
         .description("Pods that a node refused after they were bound, or did not bind.")
         .tag("reason", reason)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Tells when the certificate in use ends; from the first call on there are TLS metrics. */
@@ -310,8 +415,9 @@ public final class ServiceMetrics implements AutoCloseable {
   }
 
   /** Sets what the gauges tell. */
-  public void update(ClusterFigures figures, boolean synced) {
+  public void update(ClusterFigures figures, WaitingFigures waiting, boolean synced) {
     this.figures = figures;
+    this.waiting = waiting;
     this.synced = synced;
   }
 
@@ -322,6 +428,7 @@ public final class ServiceMetrics implements AutoCloseable {
 
   @Override
   public void close() {
+    gc.close();
     registry.close();
   }
 }

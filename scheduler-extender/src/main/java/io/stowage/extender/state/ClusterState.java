@@ -562,4 +562,13 @@ public final class ClusterState {
         free.stranded(),
         free.fragmentedMilli());
   }
+
+  /**
+   * Returns what there is to tell of the pods that wait; may visit every node.
+   *
+   * @param epochMillis the time in milliseconds since 1970
+   */
+  public WaitingFigures waitingFigures(long epochMillis) {
+    return WaitingFigures.of(waiting.all(), bound.hard(), epochMillis);
+  }
 }

@@ -6,6 +6,7 @@ import io.stowage.core.plan.Demand;
 import io.stowage.extender.kube.ObservedPod;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -92,6 +93,11 @@ final class WaitingPods {
   /** Returns up to so many pods, those seen first. */
   List<ObservedPod> first(int limit) {
     return byUid.values().stream().limit(limit).toList();
+  }
+
+  /** Returns all pods, those seen first first; not to be kept. */
+  Collection<ObservedPod> all() {
+    return Collections.unmodifiableCollection(byUid.values());
   }
 
   void remove(String uid) {
