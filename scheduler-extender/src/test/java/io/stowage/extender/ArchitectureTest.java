@@ -43,6 +43,10 @@ class ArchitectureTest {
           .definedBy("..extender.bind..")
           .layer("watch")
           .definedBy("..extender.watch..")
+          .layer("explain")
+          .definedBy("..extender.explain..")
+          .layer("view")
+          .definedBy("..extender.view..")
           .layer("events")
           .definedBy("..extender.events..")
           .layer("wake")
@@ -99,6 +103,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("nominate")
           .mayOnlyBeAccessedByLayers("config", "cli")
+          .whereLayer("explain")
+          .mayOnlyBeAccessedByLayers("notice", "page", "observe", "cli")
+          .whereLayer("view")
+          .mayOnlyBeAccessedByLayers("notice", "page")
           .whereLayer("notice")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("planning")
@@ -131,6 +139,7 @@ class ArchitectureTest {
               "wake",
               "nominate",
               "notice",
+              "view",
               "planning",
               "http",
               "page",

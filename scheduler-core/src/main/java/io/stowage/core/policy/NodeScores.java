@@ -64,6 +64,15 @@ public final class NodeScores {
   public record Scored(NodeState node, double score) {}
 
   /**
+   * A node and what its score is the sum of.
+   *
+   * @param node the name of a node that the shape fits
+   * @param score higher is better
+   * @param terms what it is the sum of, by name
+   */
+  public record ScoreByTerm(String node, double score, Map<String, Double> terms) {}
+
+  /**
    * Creates an empty cache and attaches the policy to the cluster.
    *
    * @param ties what breaks ties of a policy that asks for it
@@ -139,6 +148,16 @@ public final class NodeScores {
       }
     }
     return best;
+  }
+
+  /** Returns what {@link #bestFirst} does, with what each score is the sum of. */
+  public List<ScoreByTerm> bestByTerm(PodShape shape, int limit, Predicate<NodeState> accept) {
+    return bestFirst(shape, limit, accept).stream()
+        .map(
+            best ->
+                new ScoreByTerm(
+                    best.node().name(), best.score(), policy.scoreTerms(shape, best.node())))
+        .toList();
   }
 
   private OfShape upToDate(PodShape shape) {

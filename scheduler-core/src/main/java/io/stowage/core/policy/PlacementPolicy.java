@@ -9,6 +9,7 @@ import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,15 @@ public interface PlacementPolicy {
    * @param shape a shape that fits {@code node}
    */
   double score(PodShape shape, NodeState node);
+
+  /**
+   * Returns what a score is the sum of, by the names of the terms, to be told to people.
+   *
+   * @param shape a shape that fits {@code node}
+   */
+  default Map<String, Double> scoreTerms(PodShape shape, NodeState node) {
+    return Map.of(name(), score(shape, node));
+  }
 
   /**
    * Returns the indices of the GPUs that a pod of the shape should get on a node that it fits;

@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -241,6 +242,20 @@ final class StowagePolicy implements PlacementPolicy {
         - PER_ORDER * order(shape, node, slot, unheld);
   }
 
+  @Override
+  public Map<String, Double> scoreTerms(PodShape shape, NodeState node) {
+    NodeSlots here = slots.on(node);
+    Slot slot = here == null ? null : here.slot(shape, node);
+    boolean unheld = slot == null && (here == null || here.fitsUnheld(shape, node));
+    int[] devices = choose(shape, node, here, slot, unheld);
+    Map<String, Double> terms = new LinkedHashMap<>();
+    terms.put("order", -PER_ORDER * order(shape, node, slot, unheld));
+    terms.put("fragmentation", fragmentationTerm(shape, node, devices));
+    terms.put("freeGpus", isBalanced(node) ? -freeGpusTerm(node, devices) : 0);
+    terms.put("balance", isBalanced(node) ? -balanceTerm(shape, node, devices) : 0);
+    return terms;
+  }
+
   /**
    * Returns the place of a node in the order in which a pod of the shape uses nodes.
    *
@@ -264,12 +279,23 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   private double myopicScore(PodShape shape, NodeState node, int[] devices) {
-    double score = fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
+    double score = fragmentationTerm(shape, node, devices);
+    return isBalanced(node)
+        ? score - freeGpusTerm(node, devices) - balanceTerm(shape, node, devices)
+        : score;
+  }
+
+  private double fragmentationTerm(PodShape shape, NodeState node, int[] devices) {
+    return fragmentation.milli(node) - fragmentation.milliAfter(node, shape, devices);
+  }
+
+  /** Tells whether a node has both GPUs and CPU, which can be in balance. */
+  private static boolean isBalanced(NodeState node) {
     Node spec = node.node();
-    long capacityMilli = node.gpuCapacityMilli();
-    if (spec == null || capacityMilli == 0 || spec.allocatable().cpuMilli() == 0) {
-      return score;
-    }
+    return spec != null && node.gpuCapacityMilli() != 0 && spec.allocatable().cpuMilli() != 0;
+  }
+
+  private static double freeGpusTerm(NodeState node, int[] devices) {
     int freeGpus = 0;
     for (int i = 0; i < node.gpuCount(); i++) {
       freeGpus += node.gpuIsFree(i) ? 1 : 0;
@@ -277,14 +303,19 @@ final class StowagePolicy implements PlacementPolicy {
     for (int device : devices) {
       freeGpus -= node.gpuIsFree(device) ? 1 : 0;
     }
-    double cpuMilli = spec.allocatable().cpuMilli();
+    return PER_FREE_GPU * freeGpus;
+  }
+
+  private static double balanceTerm(PodShape shape, NodeState node, int[] devices) {
+    long capacityMilli = node.gpuCapacityMilli();
+    double cpuMilli = Objects.requireNonNull(node.node()).allocatable().cpuMilli();
     double gpuFree = (double) node.freeGpuMilli() / capacityMilli;
     double cpuFree = node.freeCpuMilli() / cpuMilli;
     double gpuTaken = GpuChoice.milli(shape, node, devices) / capacityMilli;
     double cpuTaken = shape.request().cpuMilli() / cpuMilli;
     double moreImbalance =
         Math.abs(gpuFree - gpuTaken - (cpuFree - cpuTaken)) - Math.abs(gpuFree - cpuFree);
-    return score - PER_FREE_GPU * freeGpus - PER_IMBALANCE_PERCENT * 100 * moreImbalance;
+    return PER_IMBALANCE_PERCENT * 100 * moreImbalance;
   }
 
   @Override

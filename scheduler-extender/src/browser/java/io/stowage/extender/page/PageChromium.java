@@ -252,8 +252,8 @@ class PageChromium {
     Locator row = page.locator("#pending-rows tr");
     assertThat(row).hasCount(1);
     assertThat(row).containsText("team/waits");
-    assertThat(row).containsText("4 GPUs, 2.0 cores");
-    assertThat(row).containsText("2 with too little GPU free in total");
+    assertThat(row).containsText("4 GPUs, 2 cores");
+    assertThat(row).containsText("2 nodes have too little GPU left");
     assertThat(row).containsText("it would fit on gpu-2 if team/notebook ended");
     Slot slot = new Slot(whole("waits", 2, 4).shape(), "gpu-2", List.of(0, 1, 2, 3), true);
     cluster.tell(state -> state.adopt(new StowagePlan(Map.of("gpu-2", List.of(slot)))));

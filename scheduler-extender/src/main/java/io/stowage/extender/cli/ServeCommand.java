@@ -16,6 +16,7 @@ import io.stowage.extender.leader.Election;
 import io.stowage.extender.leader.Leadership;
 import io.stowage.extender.nominate.Nominating;
 import io.stowage.extender.notice.NodeNotices;
+import io.stowage.extender.notice.PodNotices;
 import io.stowage.extender.page.PageAccess;
 import io.stowage.extender.page.PageServer;
 import io.stowage.extender.page.PageSettings;
@@ -188,6 +189,14 @@ final class ServeCommand implements Callable<Integer> {
                 service.metrics(),
                 events,
                 config.notices().nodeConditions(),
+                leadership::isActive);
+        PodNotices podNotices =
+            PodNotices.start(
+                service.loop(),
+                service.metrics(),
+                events,
+                labels,
+                config.notices().toldSchedulerNames(),
                 leadership::isActive)) {
       election.start(
           timeLimit -> {

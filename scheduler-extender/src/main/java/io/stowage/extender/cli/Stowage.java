@@ -24,6 +24,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServeCommand.class,
       AuditCommand.class,
       ObserveCommand.class,
+      ExplainCommand.class,
+      TopCommand.class,
       ReplayCommand.class,
       DemoCommand.class,
       GenerateCompletion.class,

@@ -18,6 +18,11 @@ public record Subject(String kind, String namespace, String name, String uid) {
     return new Subject("Node", "", name, name);
   }
 
+  /** Returns a pod. */
+  public static Subject pod(String namespace, String name, String uid) {
+    return new Subject("Pod", namespace, name, uid);
+  }
+
   /** Returns the namespace that Events about it live in. */
   String eventNamespace() {
     return namespace.isEmpty() ? "default" : namespace;

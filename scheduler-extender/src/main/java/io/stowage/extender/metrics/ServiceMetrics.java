@@ -320,7 +320,7 @@ public final class ServiceMetrics implements AutoCloseable {
         .register(registry);
   }
 
-  /** Counts an Event by what became of it: written, dropped or failed. */
+  /** Counts an Event by what became of it: written, dropped, postponed or failed. */
   public void event(String outcome) {
     eventCounter(outcome).increment();
   }

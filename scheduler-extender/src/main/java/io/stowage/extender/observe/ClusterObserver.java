@@ -10,11 +10,22 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
-import io.stowage.core.fit.Shortage;
+import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.policy.NodeScores;
+import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.BurstReplay;
 import io.stowage.core.replay.Placer;
 import io.stowage.core.trace.Scenario;
 import io.stowage.core.trace.TracePod;
+import io.stowage.extender.explain.Amounts;
+import io.stowage.extender.explain.ClusterTop;
+import io.stowage.extender.explain.Missing;
+import io.stowage.extender.explain.NodeExplanation;
+import io.stowage.extender.explain.NodesByMissing;
+import io.stowage.extender.explain.PodExplanation;
+import io.stowage.extender.explain.PodExplanation.RankedNode;
+import io.stowage.extender.kube.PlacementRules;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,6 +44,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -48,6 +60,7 @@ import java.util.stream.Stream;
 public final class ClusterObserver {
   private static final String POLICY = "stowage";
   private static final int SEED = 1;
+  private static final int BEST_SHOWN = 5;
   private static final int NEAREST_NOTES = 5;
 
   private final ObservedCluster observed;
@@ -105,6 +118,137 @@ public final class ClusterObserver {
     return new ClusterObserver(cluster, prices, settings).observe(observedAt);
   }
 
+  /** Explains a pod; empty where none of that name runs, waits or is gated. */
+  public static Optional<PodExplanation> explainPod(
+      ObservedCluster cluster, Settings settings, String namespace, String name) {
+    return new ClusterObserver(cluster, GpuPrices.NONE, settings)
+        .explainPod(namespace + "/" + name);
+  }
+
+  private Optional<PodExplanation> explainPod(String fullName) {
+    return Stream.of(observed.running(), observed.waiting(), observed.gated())
+        .flatMap(List::stream)
+        .filter(pod -> pod.name().equals(fullName))
+        .findFirst()
+        .map(pod -> pod.observed().isBound() ? explainBound(pod) : explainWaiting(pod));
+  }
+
+  private PodExplanation explainBound(KnownPod pod) {
+    String own = pod.observed().nodeName();
+    return PodExplanation.bound(
+        pod.pod(),
+        Objects.requireNonNull(now.node(own)),
+        now,
+        nodesByMissing(pod, now, node -> !node.virtual() && !node.name().equals(own)),
+        rulesNotLookedAt(pod));
+  }
+
+  private PodExplanation explainWaiting(KnownPod pod) {
+    NodesByMissing missing = nodesByMissing(pod, now, node -> !node.virtual());
+    List<String> places = List.of();
+    String room = "";
+    if (!pod.observed().gated()) {
+      List<WaitingPod> judged = new ArrayList<>();
+      judge(
+          List.of(pod),
+          plan(),
+          new NodeTypes(observed.nodes(), observed.running(), eligibility, prices),
+          judged,
+          new ArrayList<>());
+      WaitingPod waiting = judged.get(0);
+      places = waiting.outcome() instanceof WaitingPod.Fits fits ? List.of(fits.node()) : places;
+      room = waiting.room();
+    }
+    Set<String> fitting = Set.copyOf(missing.fittingNodes());
+    PlacementPolicy policy = policyThatHasSeenAll();
+    PodShape shape = pod.pod().shape();
+    return PodExplanation.waiting(
+        new PodExplanation.Facts(
+            pod.pod(),
+            pod.observed().gated(),
+            false,
+            "",
+            pod.observed().nominee().nodeName(),
+            places,
+            room,
+            rulesNotLookedAt(pod)),
+        now,
+        missing,
+        (int)
+            fitting.stream()
+                .filter(node -> policy.keeps(shape, Objects.requireNonNull(now.node(node))))
+                .count(),
+        RankedNode.of(
+            new NodeScores(now, policy, new SplittableRandom(SEED), 1)
+                .bestByTerm(shape, BEST_SHOWN, node -> fitting.contains(node.name()))));
+  }
+
+  /** Returns a policy that knows the pods of the snapshot, and nothing of what came before. */
+  private PlacementPolicy policyThatHasSeenAll() {
+    PlacementPolicy policy = Policies.create(POLICY, TypicalPods.of(Map.of()));
+    policy.attach(now);
+    double second = 0;
+    for (KnownPod pod : observed.running()) {
+      policy.arrived(pod.pod().shape(), second);
+      policy.started(pod.pod().shape(), second++);
+    }
+    for (KnownPod pod : observed.waiting()) {
+      policy.arrived(pod.pod().shape(), second++);
+    }
+    return policy;
+  }
+
+  private static List<String> rulesNotLookedAt(KnownPod pod) {
+    return pod.unseen()
+        ? List.of("Its pod affinity, spreading, volumes, host ports or claims are not looked at.")
+        : List.of();
+  }
+
+  private NodesByMissing nodesByMissing(KnownPod pod, Cluster cluster, Predicate<Node> counts) {
+    return NodesByMissing.of(
+        pod.pod().shape(), cluster, node -> refusal(pod.rules(), node), counts);
+  }
+
+  private Optional<PlacementRules.Refusal> refusal(PlacementRules rules, Node node) {
+    return Objects.requireNonNull(nodes.get(node.name())).refusal(rules);
+  }
+
+  /** Explains a node; empty where none of that name is listed. */
+  public static Optional<NodeExplanation> explainNode(ObservedCluster cluster, String name) {
+    ClusterObserver observer = new ClusterObserver(cluster, GpuPrices.NONE, Settings.DEFAULT);
+    if (!observer.nodes.containsKey(name)) {
+      return Optional.empty();
+    }
+    Map<NodeExplanation.Waiting, Integer> waiting = new LinkedHashMap<>();
+    for (KnownPod pod : cluster.waiting()) {
+      waiting.merge(new NodeExplanation.Waiting(pod.pod().shape(), pod.rules()), 1, Integer::sum);
+    }
+    return Optional.of(
+        NodeExplanation.of(
+            Objects.requireNonNull(observer.now.node(name)),
+            List.of(),
+            List.of(),
+            workload(cluster),
+            waiting,
+            observer::refusal,
+            cluster.notes()));
+  }
+
+  /** Returns the nodes in short. */
+  public static ClusterTop top(ObservedCluster cluster) {
+    ClusterObserver observer = new ClusterObserver(cluster, GpuPrices.NONE, Settings.DEFAULT);
+    return ClusterTop.of(observer.now, workload(cluster));
+  }
+
+  private static List<PodShape> workload(ObservedCluster cluster) {
+    return Stream.concat(
+            cluster.running().stream().filter(pod -> !pod.tied()), cluster.waiting().stream())
+        .map(pod -> pod.pod().shape())
+        .filter(shape -> !shape.gpu().isNone())
+        .distinct()
+        .toList();
+  }
+
   private List<Placement> placements() {
     return observed.running().stream().map(ObservedCluster::placement).toList();
   }
@@ -118,7 +262,7 @@ public final class ClusterObserver {
     NodeTypes types = new NodeTypes(observed.nodes(), observed.running(), eligibility, prices);
     List<WaitingPod> waiting = new ArrayList<>();
     List<NewNodes.Wanting> wanting = new ArrayList<>();
-    judge(planned, types, waiting, wanting);
+    judge(observed.waiting(), planned, types, waiting, wanting);
     RoomWanted toAdd = NewNodes.pack(wanting, types);
     Emptying emptying = new Emptying(planned, runningByUid, eligibility);
     List<RoomWanted.NodeToEmpty> toEmpty =
@@ -334,7 +478,11 @@ public final class ClusterObserver {
   private record Alike(PlacementRules rules, PodShape shape, int priority) {}
 
   private void judge(
-      Cluster planned, NodeTypes types, List<WaitingPod> waiting, List<NewNodes.Wanting> wanting) {
+      List<KnownPod> pods,
+      Cluster planned,
+      NodeTypes types,
+      List<WaitingPod> waiting,
+      List<NewNodes.Wanting> wanting) {
     Set<String> mayEnd = new HashSet<>();
     observed.running().stream()
         .filter(pod -> !pod.tied())
@@ -342,7 +490,7 @@ public final class ClusterObserver {
     RoomByEnding ending = new RoomByEnding(planned, mayEnd);
     Map<PodShape, Optional<NodeTypes.NodeType>> typeFor = new HashMap<>();
     Map<Alike, WaitingPod.NoRoom> known = new HashMap<>();
-    for (KnownPod pod : observed.waiting()) {
+    for (KnownPod pod : pods) {
       Placement placement = planned.placement(pod.pod().uid());
       WaitingPod.Outcome outcome;
       if (placement != null) {
@@ -375,18 +523,10 @@ public final class ClusterObserver {
   }
 
   private Map<Missing, Integer> missing(KnownPod pod, Cluster planned) {
-    PodShape shape = pod.pod().shape();
-    Map<Missing, Integer> counts = new EnumMap<>(Missing.class);
-    for (KnownNode node : observed.nodes()) {
-      List<Shortage> shortages =
-          Fit.shortages(shape, Objects.requireNonNull(planned.node(node.name())));
-      Optional<Missing> refusal = pod.rules().refusal(node);
-      Missing first =
-          shortages.isEmpty()
-              ? refusal.orElse(Missing.OTHER)
-              : Missing.first(shortages, shape.gpu().resource());
-      counts.merge(
-          refusal.filter(missing -> missing.compareTo(first) < 0).orElse(first), 1, Integer::sum);
+    NodesByMissing found = nodesByMissing(pod, planned, node -> true);
+    Map<Missing, Integer> counts = found.counts();
+    if (!found.fittingNodes().isEmpty()) { // the plan left it out all the same
+      counts.merge(Missing.OTHER, found.fittingNodes().size(), Integer::sum);
     }
     return counts;
   }

@@ -3,6 +3,7 @@ package io.stowage.extender.observe;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
+import io.stowage.extender.kube.PlacementRules;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -32,8 +33,9 @@ final class Eligibility {
 
   /** Marks the nodes that rules allow; returns the mark, empty where they allow all. */
   private String mark(PlacementRules rules, List<KnownNode> nodes) {
-    List<KnownNode> allowed = nodes.stream().filter(node -> rules.refusal(node).isEmpty()).toList();
-    if (allowed.size() == nodes.size() && nodes.stream().allMatch(rules::allowsNewNodeLike)) {
+    List<KnownNode> allowed = nodes.stream().filter(node -> node.refusal(rules).isEmpty()).toList();
+    if (allowed.size() == nodes.size()
+        && nodes.stream().allMatch(node -> node.allowsOnNewLike(rules))) {
       return "";
     }
     String mark = MARK + markByRules.size();
@@ -65,7 +67,7 @@ final class Eligibility {
     TreeMap<String, Long> marks = new TreeMap<>();
     markByRules.forEach(
         (rules, mark) -> {
-          if (!mark.isEmpty() && rules.allowsNewNodeLike(node)) {
+          if (!mark.isEmpty() && node.allowsOnNewLike(rules)) {
             marks.put(mark, PLENTY);
           }
         });

@@ -2,9 +2,13 @@ package io.stowage.extender.observe;
 
 import io.fabric8.kubernetes.api.model.Taint;
 import io.stowage.core.cluster.Node;
+import io.stowage.extender.explain.Amounts;
 import io.stowage.extender.kube.NodeLabels;
+import io.stowage.extender.kube.PlacementRules;
+import io.stowage.extender.kube.PlacementRules.Refusal;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +27,16 @@ record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
 
   String name() {
     return node.name();
+  }
+
+  /** Returns what keeps a pod with rules away from it, empty where nothing does. */
+  Optional<Refusal> refusal(PlacementRules rules) {
+    return rules.refusal(node, labels, taints);
+  }
+
+  /** Tells whether a pod with rules may be on a new node that is like it. */
+  boolean allowsOnNewLike(PlacementRules rules) {
+    return rules.allowsNewNodeLike(labels, taints);
   }
 
   /** Returns the model of its GPUs, empty where it has none or it is not known. */

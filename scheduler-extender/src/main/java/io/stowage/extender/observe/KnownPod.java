@@ -2,6 +2,7 @@ package io.stowage.extender.observe;
 
 import io.stowage.core.cluster.Pod;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PlacementRules;
 
 /**
  * A pod that has not ended, with what placing it anew looks at.

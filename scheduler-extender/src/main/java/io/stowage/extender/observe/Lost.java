@@ -1,5 +1,6 @@
 package io.stowage.extender.observe;
 
+import io.stowage.extender.explain.Amounts;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;

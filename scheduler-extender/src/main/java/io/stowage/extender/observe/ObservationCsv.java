@@ -1,5 +1,6 @@
 package io.stowage.extender.observe;
 
+import io.stowage.extender.explain.Amounts;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.stowage.extender.observe;
 
+import io.stowage.extender.explain.Amounts;
 import java.util.List;
 import java.util.stream.Collectors;
 

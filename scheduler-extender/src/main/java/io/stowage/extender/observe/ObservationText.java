@@ -3,6 +3,7 @@ package io.stowage.extender.observe;
 import com.github.freva.asciitable.AsciiTable;
 import com.github.freva.asciitable.Column;
 import com.github.freva.asciitable.HorizontalAlign;
+import io.stowage.extender.explain.Amounts;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;

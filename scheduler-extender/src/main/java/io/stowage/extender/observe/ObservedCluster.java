@@ -7,10 +7,12 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.stowage.core.cluster.Placement;
+import io.stowage.extender.explain.Amounts;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.InvalidObjectException;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PlacementRules;
 import io.stowage.extender.kube.PodReader;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -37,7 +39,7 @@ public final class ObservedCluster {
   private final NodeReader nodeReader = new NodeReader(GpuResources.DEFAULT);
   private final PodReader podReader = new PodReader(GpuResources.DEFAULT);
   private final List<String> unreadable = new ArrayList<>();
-  private int gated;
+  private final List<KnownPod> gated = new ArrayList<>();
   private int dynamicClaims;
   private boolean mig;
 
@@ -105,7 +107,7 @@ public final class ObservedCluster {
     if (observed.isBound()) {
       running.add(known);
     } else if (observed.gated()) {
-      gated++;
+      gated.add(known);
     } else if (!known.deleting()) {
       waiting.add(known);
     }
@@ -179,8 +181,8 @@ public final class ObservedCluster {
     if (elsewhere > 0) {
       notes.add(Amounts.count(elsewhere, "pod") + " on nodes that are not listed: not counted.");
     }
-    if (gated > 0) {
-      notes.add(Amounts.count(gated, "gated pod") + ": not waiting for room, left out.");
+    if (!gated.isEmpty()) {
+      notes.add(Amounts.count(gated.size(), "gated pod") + ": not waiting for room, left out.");
     }
     if (dynamicClaims > 0) {
       notes.add(
@@ -220,6 +222,11 @@ public final class ObservedCluster {
   /** Returns the pods that wait for a node, in the order of a queue: by priority, then by age. */
   List<KnownPod> waiting() {
     return waiting;
+  }
+
+  /** Returns the pods that scheduling gates keep back. */
+  List<KnownPod> gated() {
+    return gated;
   }
 
   /** Returns what the objects do not tell. */

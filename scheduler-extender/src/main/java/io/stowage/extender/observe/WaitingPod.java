@@ -1,6 +1,9 @@
 package io.stowage.extender.observe;
 
 import io.stowage.core.cluster.PodShape;
+import io.stowage.extender.explain.Amounts;
+import io.stowage.extender.explain.Missing;
+import io.stowage.extender.explain.NodesByMissing;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -97,13 +100,21 @@ public record WaitingPod(
     return outcome instanceof Fits;
   }
 
+  /** Returns what would make room, in words; empty where there is room or nothing would. */
+  public String room() {
+    return outcome instanceof NoRoom noRoom ? String.join(" or ", remedies(noRoom)) : "";
+  }
+
   /** Returns one sentence for people. */
   public String sentence() {
-    StringBuilder sentence = new StringBuilder("needs " + Amounts.request(shape) + ": ");
+    StringBuilder sentence = new StringBuilder("needs " + Amounts.request(shape, 0) + ": ");
     if (outcome instanceof Fits fits) {
       sentence.append("would fit on ").append(fits.node());
     } else if (outcome instanceof NoRoom noRoom) {
-      sentence.append(reasons(noRoom.nodesByMissing())).append("; ").append(remedy(noRoom));
+      sentence
+          .append(NodesByMissing.sentence(noRoom.nodesByMissing(), shape))
+          .append("; ")
+          .append(remedy(noRoom));
     }
     return sentence
         .append(
@@ -111,18 +122,14 @@ public record WaitingPod(
         .toString();
   }
 
-  private static String reasons(Map<Missing, Integer> nodesByMissing) {
-    List<String> reasons = new ArrayList<>();
-    nodesByMissing.forEach(
-        (missing, nodes) ->
-            reasons.add(
-                (reasons.isEmpty() ? Amounts.count(nodes, "node") : String.valueOf(nodes))
-                    + " "
-                    + missing.text()));
-    return reasons.isEmpty() ? "there are no nodes" : String.join(", ", reasons);
+  private static String remedy(NoRoom noRoom) {
+    List<String> remedies = remedies(noRoom);
+    return remedies.isEmpty()
+        ? "no node type of this cluster could hold it, nor would the end of other pods help"
+        : "room by " + String.join(" or ", remedies);
   }
 
-  private static String remedy(NoRoom noRoom) {
+  private static List<String> remedies(NoRoom noRoom) {
     List<String> remedies = new ArrayList<>();
     noRoom
         .ending()
@@ -135,8 +142,6 @@ public record WaitingPod(
                         + ending.node()
                         + (ending.fewest() ? "" : " (perhaps fewer)")));
     noRoom.newNode().ifPresent(type -> remedies.add("one more node of " + type.text()));
-    return remedies.isEmpty()
-        ? "no node type of this cluster could hold it, nor would the end of other pods help"
-        : "room by " + String.join(" or ", remedies);
+    return remedies;
   }
 }

@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,6 +105,11 @@ final class Following implements AutoCloseable {
       unsent.clear();
       return;
     }
+    refresh();
+  }
+
+  /** Takes in what changed, and sends it to whoever looks. */
+  private void refresh() {
     PictureChange change = source.changes();
     change.goneNodes().forEach(nodes::remove);
     change.nodes().forEach(node -> nodes.put(node.name(), node));
@@ -110,7 +117,21 @@ final class Following implements AutoCloseable {
     if (waiting != null) {
       pending = waiting;
     }
-    send(change, nowNanos / 1_000_000);
+    send(change, System.nanoTime() / 1_000_000);
+  }
+
+  /**
+   * Asks the source, as of now; any thread.
+   *
+   * @param question what is asked, on the page's thread
+   */
+  <T> CompletableFuture<T> ask(Function<PictureSource, T> question) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          refresh();
+          return question.apply(source);
+        },
+        thread);
   }
 
   private void send(PictureChange change, long nowMillis) {

@@ -1,20 +1,24 @@
 package io.stowage.extender.page;
 
 import io.stowage.extender.http.Routes;
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The page's files, and {@code /events}, the picture as it changes. Nothing can be changed through
- * it: only GET and HEAD are answered. The files say nothing about a cluster and are open; who asks
- * for {@code /events} is checked.
+ * The page's files, {@code /events}, the picture as it changes, and below {@code /api} what is told
+ * on request. Nothing can be changed through it: only GET and HEAD are answered. The files say
+ * nothing about a cluster and are open; who asks for anything else is checked.
  *
  * <p>On loopback a request must name loopback as its host: a name that somebody else's DNS points
  * to 127.0.0.1 is refused, lest a foreign page should read this one.
@@ -23,29 +27,35 @@ final class PageRoutes implements Routes {
   private static final Pattern LOOPBACK_HOST =
       Pattern.compile("(localhost|127(\\.\\d{1,3}){3}|\\[::1])(:\\d{1,5})?");
   private static final String BEARER = "Bearer ";
+  private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private final PageAssets assets;
   private final boolean loopback;
   private final PageAccess access;
-  private final Consumer<PageReader> readers;
+  private final Following following;
 
   /**
    * Creates the routes.
    *
    * @param loopback whether only loopback reaches them
-   * @param readers takes browsers that follow
+   * @param following takes browsers that follow, and answers what is asked
    */
-  PageRoutes(PageAssets assets, boolean loopback, PageAccess access, Consumer<PageReader> readers) {
+  PageRoutes(PageAssets assets, boolean loopback, PageAccess access, Following following) {
     this.assets = assets;
     this.loopback = loopback;
     this.access = access;
-    this.readers = readers;
+    this.following = following;
   }
 
   @Override
   public void addTo(Router router) {
     router.route().handler(this::protect);
-    router.get("/events").handler(this::follow);
+    router.get("/events").handler(context -> ifAllowed(context, this::follow));
+    router
+        .get("/api/explain/pod/:namespace/:name")
+        .handler(context -> ifAllowed(context, this::explainPod));
+    router.get("/api/explain/node/:name").handler(context -> ifAllowed(context, this::explainNode));
+    router.get("/api/top").handler(context -> ifAllowed(context, this::top));
     router.route().handler(this::asset);
   }
 
@@ -86,12 +96,12 @@ final class PageRoutes implements Routes {
     }
   }
 
-  private void follow(RoutingContext context) {
+  private void ifAllowed(RoutingContext context, Consumer<RoutingContext> answer) {
     String token = bearer(context.request().getHeader("Authorization"));
     context
         .vertx()
         .executeBlocking(() -> access.decide(token), false)
-        .onComplete(verdict -> follow(context, verdict), context::fail);
+        .onComplete(verdict -> ifAllowed(context, verdict, answer), context::fail);
   }
 
   private static @Nullable String bearer(@Nullable String authorization) {
@@ -100,7 +110,8 @@ final class PageRoutes implements Routes {
         : null;
   }
 
-  private void follow(RoutingContext context, PageAccess.Verdict verdict) {
+  private static void ifAllowed(
+      RoutingContext context, PageAccess.Verdict verdict, Consumer<RoutingContext> answer) {
     HttpServerResponse response = context.response();
     if (response.closed()) {
       return;
@@ -112,15 +123,68 @@ final class PageRoutes implements Routes {
       }
       case FORBIDDEN -> answer(context, 403, "the token's account may not get /page");
       case UNDECIDED -> answer(context, 503, "the API server cannot be asked about the token");
-      case ALLOWED -> {
-        response
-            .setChunked(true)
-            .putHeader("Content-Type", "text/event-stream; charset=utf-8")
-            .putHeader("X-Accel-Buffering", "no");
-        readers.accept(
-            new PageReader(Objects.requireNonNull(context.vertx().getOrCreateContext()), response));
-      }
+      case ALLOWED -> answer.accept(context);
     }
+  }
+
+  private void follow(RoutingContext context) {
+    HttpServerResponse response = context.response();
+    response
+        .setChunked(true)
+        .putHeader("Content-Type", "text/event-stream; charset=utf-8")
+        .putHeader("X-Accel-Buffering", "no");
+    following.add(
+        new PageReader(Objects.requireNonNull(context.vertx().getOrCreateContext()), response));
+  }
+
+  private void explainPod(RoutingContext context) {
+    String namespace = Objects.requireNonNull(context.pathParam("namespace"));
+    String name = Objects.requireNonNull(context.pathParam("name"));
+    tell(
+        context,
+        source -> source.explainPod(namespace, name).map(MAPPER::writeValueAsBytes),
+        "no pod " + namespace + "/" + name + " waits or is bound to a node");
+  }
+
+  private void explainNode(RoutingContext context) {
+    String name = Objects.requireNonNull(context.pathParam("name"));
+    tell(
+        context,
+        source -> source.explainNode(name).map(MAPPER::writeValueAsBytes),
+        "no node " + name + " is known");
+  }
+
+  private void top(RoutingContext context) {
+    tell(context, source -> Optional.of(MAPPER.writeValueAsBytes(source.top())), "");
+  }
+
+  /** Answers a question with JSON, or that there is no such thing. */
+  @SuppressWarnings("FutureReturnValueIgnored") // both outcomes are answered
+  private void tell(
+      RoutingContext context,
+      Function<PictureSource, Optional<byte[]>> question,
+      String unknownSentence) {
+    Context own = Objects.requireNonNull(context.vertx().getOrCreateContext());
+    following
+        .ask(question)
+        .whenComplete(
+            (json, failure) ->
+                own.runOnContext(
+                    now -> {
+                      if (context.response().closed()) {
+                        return;
+                      }
+                      if (failure != null) {
+                        context.fail(failure);
+                      } else if (json.isEmpty()) {
+                        answer(context, 404, unknownSentence);
+                      } else {
+                        context
+                            .response()
+                            .putHeader("Content-Type", "application/json")
+                            .end(Buffer.buffer(json.get()));
+                      }
+                    }));
   }
 
   private static void answer(RoutingContext context, int status, String sentence) {

@@ -67,8 +67,7 @@ public final class PageServer implements AutoCloseable {
               LIMITS,
               certificates,
               metrics,
-              List.of(
-                  new PageRoutes(assets, settings.address().isLoopback(), access, following::add)));
+              List.of(new PageRoutes(assets, settings.address().isLoopback(), access, following)));
       following.start();
       return new PageServer(vertx, listener, following, tls != null);
     } catch (IOException e) {

@@ -1,5 +1,10 @@
 package io.stowage.extender.page;
 
+import io.stowage.extender.explain.ClusterTop;
+import io.stowage.extender.explain.NodeExplanation;
+import io.stowage.extender.explain.PodExplanation;
+import java.util.Optional;
+
 /**
  * Where the page has its picture from: a running service, or a snapshot, which changes never.
  * Called on the page's one thread; may block it.
@@ -11,4 +16,13 @@ public interface PictureSource {
 
   /** Returns the figures of now. */
   Sample sample();
+
+  /** Explains a pod as of the last {@link #changes}; empty where none of that name is known. */
+  Optional<PodExplanation> explainPod(String namespace, String name);
+
+  /** Explains a node as of the last {@link #changes}; empty where none of that name is known. */
+  Optional<NodeExplanation> explainNode(String name);
+
+  /** Returns the nodes in short as of the last {@link #changes}. */
+  ClusterTop top();
 }

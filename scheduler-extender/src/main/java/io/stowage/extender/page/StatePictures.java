@@ -1,23 +1,27 @@
 package io.stowage.extender.page;
 
-import io.stowage.core.cluster.ChangeLog;
-import io.stowage.core.cluster.Cluster;
-import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fragmentation.StrandCause;
-import io.stowage.core.plan.Slot;
+import io.stowage.extender.explain.Amounts;
+import io.stowage.extender.explain.ClusterTop;
+import io.stowage.extender.explain.NodeExplanation;
+import io.stowage.extender.explain.NodesByMissing;
+import io.stowage.extender.explain.PodExplanation;
+import io.stowage.extender.explain.PodExplanation.RankedNode;
+import io.stowage.extender.explain.WaitSentence;
 import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PlacementRules;
 import io.stowage.extender.metrics.AnswerTimes;
 import io.stowage.extender.metrics.ServiceMetrics;
 import io.stowage.extender.state.ClusterFigures;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
+import io.stowage.extender.view.ClusterCopy;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -32,32 +37,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * The pictures of a running service.
  *
- * <p>On the state's event loop nothing is described: what it has of nodes that changed is copied,
- * for {@value #NODES_AT_ONCE} nodes at most in one task, into a cluster of the page's own, and all
- * the rest is worked out there. Belongs to the page's thread.
+ * <p>On the state's event loop nothing is described: what it has is copied, and all the rest is
+ * worked out on the page's thread, which this belongs to.
  */
 public final class StatePictures implements PictureSource {
-  private static final int NODES_AT_ONCE = 250;
   private static final int PENDING_SHOWN = 500;
   private static final int SHAPES_AT_ONCE = 32;
   private static final int PLANNED_NODES_SHOWN = 3;
+  private static final int BEST_SHOWN = 5;
   private static final long REASONS_STAND_MILLIS = 5_000;
+  private static final String RULES_NOT_LOOKED_AT =
+      "Pod affinity, spreading, volumes, host ports and resource claims are not looked at.";
 
   private final StateLoop loop;
   private final ServiceMetrics metrics;
   private final ClusterLabels labels;
   private final LongSupplier epochMillis;
 
-  // Belong to the state's event loop.
-  private final BitSet dirty = new BitSet();
-  private long seenChange;
-  private long seenSlotChange;
-
-  // Belong to the page's thread.
-  private final Cluster copy = new Cluster();
-  private final Map<Integer, String> nameBySlot = new HashMap<>();
-  private final Map<String, Integer> slotByName = new HashMap<>();
-  private final Map<String, List<Slot>> openSlots = new HashMap<>();
+  private final ClusterCopy copy;
   private List<PodShape> workload = List.of();
   private final Map<Kind, Told> reasons = new LinkedHashMap<>();
   private PendingPicture pending = PendingPicture.NONE;
@@ -65,27 +62,25 @@ public final class StatePictures implements PictureSource {
   private long timesBeforeMillis;
 
   /** Pods that wait for the same reason. */
-  private record Kind(PodShape shape, int priority) {}
+  private record Kind(PodShape shape, int priority, PlacementRules rules) {}
 
   /** A reason and when it was found. */
   private record Told(WaitReason reason, long epochMillis) {}
-
-  /** What the state has of a node; a null name where the slot is free. */
-  private record NodeCopy(
-      int slot,
-      @Nullable String name,
-      @Nullable Node node,
-      List<Placement> placements,
-      List<Slot> slots) {}
-
-  /** What was copied in one task. */
-  private record Copied(List<NodeCopy> nodes, boolean more) {}
 
   /** The state's sums, and whether no pod was seen yet by which GPU could be called stranded. */
   private record Figures(ClusterFigures cluster, boolean withoutWorkload) {}
 
   /** What the state has of a pod that waits. */
   private record WaitingCopy(ObservedPod pod, @Nullable Placement held) {}
+
+  /** A pod that waits, and whether the last filter kept no node for it. */
+  private record Asked(WaitingCopy waiting, boolean refused) {}
+
+  /** What the state has around a node: the holds there, and the pods that wait for room. */
+  private record NodeCopy(List<Placement> held, List<Pod> waiting) {}
+
+  /** The best of the nodes that a pod fits, and how many of them are kept for others. */
+  private record Ranking(int keptNodes, List<RankedNode> best) {}
 
   /** What the state has of pods that wait, and what else the page goes by. */
   private record Waiting(
@@ -100,6 +95,7 @@ public final class StatePictures implements PictureSource {
   public StatePictures(
       StateLoop loop, ServiceMetrics metrics, ClusterLabels labels, LongSupplier epochMillis) {
     this.loop = loop;
+    this.copy = new ClusterCopy(loop);
     this.metrics = metrics;
     this.labels = labels;
     this.epochMillis = epochMillis;
@@ -107,26 +103,20 @@ public final class StatePictures implements PictureSource {
 
   @Override
   public PictureChange changes() {
-    Set<String> touched = new HashSet<>();
-    Copied copied;
-    do {
-      copied = loop.call(this::copyNodes).join();
-      copied.nodes().forEach(node -> take(node, touched));
-    } while (copied.more());
+    Set<String> touched = copy.refresh();
     Waiting waiting = loop.call(StatePictures::copyWaiting).join();
     if (!waiting.workload().equals(workload)) {
       workload = waiting.workload();
-      touched.addAll(slotByName.keySet());
+      touched.addAll(copy.nodeNames());
     }
     List<NodePicture> nodes = new ArrayList<>();
     List<String> gone = new ArrayList<>();
     for (String name : touched) {
-      NodeState state = slotByName.containsKey(name) ? copy.node(name) : null;
+      NodeState state = copy.node(name);
       if (state == null) {
         gone.add(name);
       } else {
-        nodes.add(
-            NodePictures.of(state, openSlots.getOrDefault(name, List.of()), workload, labels));
+        nodes.add(NodePictures.of(state, copy.openSlots(name), workload, labels));
       }
     }
     PendingPicture before = pending;
@@ -135,42 +125,6 @@ public final class StatePictures implements PictureSource {
   }
 
   // On the state's event loop
-
-  private Copied copyNodes(ClusterState state) {
-    Cluster cluster = state.bound();
-    seenChange = mark(cluster.changes(), seenChange, cluster);
-    ChangeLog slots = state.slotChanges();
-    if (slots != null) {
-      seenSlotChange = mark(slots, seenSlotChange, cluster);
-    }
-    List<NodeCopy> nodes = new ArrayList<>();
-    int slot = dirty.nextSetBit(0);
-    for (; slot >= 0 && nodes.size() < NODES_AT_ONCE; slot = dirty.nextSetBit(slot + 1)) {
-      dirty.clear(slot);
-      NodeState node = slot < cluster.slotLimit() ? cluster.slot(slot) : null;
-      nodes.add(
-          node == null
-              ? new NodeCopy(slot, null, null, List.of(), List.of())
-              : new NodeCopy(
-                  slot,
-                  node.name(),
-                  node.node(),
-                  List.copyOf(node.placements()),
-                  state.openSlots(node)));
-    }
-    return new Copied(nodes, slot >= 0);
-  }
-
-  private long mark(ChangeLog log, long from, Cluster cluster) {
-    if (!log.reaches(from)) {
-      dirty.set(0, cluster.slotLimit());
-    } else {
-      for (long position = from; position < log.end(); position++) {
-        dirty.set(log.slot(position));
-      }
-    }
-    return log.end();
-  }
 
   private static Waiting copyWaiting(ClusterState state) {
     List<WaitingCopy> first = new ArrayList<>();
@@ -184,49 +138,15 @@ public final class StatePictures implements PictureSource {
 
   // On the page's thread
 
-  private void take(NodeCopy node, Set<String> touched) {
-    String before = nameBySlot.remove(node.slot());
-    if (before != null && Objects.equals(slotByName.get(before), node.slot())) {
-      slotByName.remove(before);
-      touched.add(before);
-      if (!before.equals(node.name())) {
-        forget(before);
-      }
-    }
-    String name = node.name();
-    if (name == null) {
-      return;
-    }
-    touched.add(name);
-    nameBySlot.put(node.slot(), name);
-    slotByName.put(name, node.slot());
-    forget(name);
-    if (node.node() != null) {
-      copy.putNode(node.node());
-    }
-    node.placements().forEach(copy::place);
-    if (!node.slots().isEmpty()) {
-      openSlots.put(name, node.slots());
-    }
-  }
-
-  private void forget(String name) {
-    openSlots.remove(name);
-    NodeState known = copy.node(name);
-    if (known != null) {
-      known.placements().forEach(placement -> copy.remove(placement.pod().uid()));
-      copy.removeNode(name);
-    }
-  }
-
   private PendingPicture picture(Waiting waiting) {
-    Map<PodShape, List<String>> planned = plannedNodes();
+    Map<PodShape, List<String>> planned = copy.plannedNodes();
+    Map<PodShape, String> asks = new HashMap<>();
     Set<Kind> kinds = new HashSet<>();
     int[] found = {0};
     List<PendingPod> first = new ArrayList<>(waiting.first().size());
     for (WaitingCopy one : waiting.first()) {
       Pod pod = one.pod().pod();
-      Kind kind = new Kind(pod.shape(), pod.priority());
+      Kind kind = new Kind(pod.shape(), pod.priority(), labels.rules(pod.uid()));
       kinds.add(kind);
       Told told = told(kind, found);
       Placement held = one.held();
@@ -238,35 +158,32 @@ public final class StatePictures implements PictureSource {
               labels.owner(pod.uid()),
               pod.priority(),
               one.pod().creationEpochMillis(),
-              WaitReason.asks(pod.shape(), unitsPerGpu(pod.shape())),
+              asks.computeIfAbsent(pod.shape(), this::asks),
               sentence(one, told, refused),
               told == null ? "" : told.reason().room(),
               held == null ? "" : held.nodeName(),
-              planned.getOrDefault(pod.shape(), List.of())));
+              planned.getOrDefault(pod.shape(), List.of()).stream()
+                  .limit(PLANNED_NODES_SHOWN)
+                  .toList()));
     }
     reasons.keySet().retainAll(kinds);
     return new PendingPicture(waiting.count(), first);
   }
 
+  private String asks(PodShape shape) {
+    return Amounts.request(shape, Amounts.unitsPerGpu(shape, copy.cluster()));
+  }
+
   private static String sentence(WaitingCopy one, @Nullable Told told, boolean refused) {
     if (one.pod().gated()) {
-      return "its scheduling gates keep it back";
+      return WaitSentence.GATED;
     }
     if (one.held() != null) {
-      return "room is held for it; kube-scheduler is binding it";
+      return WaitSentence.HELD;
     }
-    if (told == null) {
-      return "not looked at yet";
-    }
-    int fitting = told.reason().fittingNodes();
-    if (fitting == 0) {
-      return "no room on any node: " + told.reason().sentence();
-    }
-    return refused
-        ? "%,d nodes have room, which is held or kept for other pods, or is not for it to take"
-            .formatted(fitting)
-        : "%,d nodes have room; kube-scheduler has not asked for it yet, or its own rules say no"
-            .formatted(fitting);
+    return told == null
+        ? "not looked at yet"
+        : WaitSentence.of(one.pod().pod().shape(), told.reason().nodes(), refused);
   }
 
   /** Returns why pods of a kind wait; null where too much else had to be found out now. */
@@ -276,40 +193,141 @@ public final class StatePictures implements PictureSource {
     if ((known == null || now - known.epochMillis() >= REASONS_STAND_MILLIS)
         && found[0] < SHAPES_AT_ONCE) {
       found[0]++;
-      known = new Told(WaitReason.of(kind.shape(), kind.priority(), copy), now);
+      known = new Told(reason(kind), now);
       reasons.put(kind, known);
     }
     return known;
   }
 
-  private Map<PodShape, List<String>> plannedNodes() {
-    Map<PodShape, List<String>> nodes = new HashMap<>();
-    openSlots.forEach(
-        (name, slots) ->
-            slots.stream()
-                .filter(Slot::pending)
-                .map(Slot::shape)
-                .distinct()
-                .forEach(
-                    shape -> nodes.computeIfAbsent(shape, added -> new ArrayList<>()).add(name)));
-    nodes.replaceAll((shape, names) -> names.stream().sorted().limit(PLANNED_NODES_SHOWN).toList());
-    return nodes;
+  private WaitReason reason(Kind kind) {
+    return WaitReason.of(
+        kind.shape(), kind.priority(), copy.cluster(), node -> labels.refusal(kind.rules(), node));
   }
 
-  /** Returns what a GPU that shares like the shape's has, 0 where there is none or they differ. */
-  private long unitsPerGpu(PodShape shape) {
-    long[] units = {0, 0};
-    if (shape.gpu().isShare()) {
-      copy.forEachNode(
-          node -> {
-            if (node.hasGpuResource(shape.gpu().resource()) && node.gpuCount() > 0) {
-              long here = node.gpuCapacityUnits(0);
-              units[1] += units[0] == 0 || units[0] == here ? 0 : 1;
-              units[0] = here;
-            }
-          });
+  @Override
+  public Optional<PodExplanation> explainPod(String namespace, String name) {
+    Optional<Asked> waiting = loop.call(state -> asked(state, namespace, name)).join();
+    if (waiting.isPresent()) {
+      return Optional.of(explain(waiting.get()));
     }
-    return units[1] > 0 ? 0 : units[0];
+    List<Placement> found = new ArrayList<>();
+    copy.cluster()
+        .forEachNode(
+            node ->
+                node.placements().stream()
+                    .filter(
+                        placement ->
+                            placement.pod().name().equals(name)
+                                && placement.pod().namespace().equals(namespace))
+                    .forEach(found::add));
+    return found.stream().findFirst().map(this::explain);
+  }
+
+  private static Optional<Asked> asked(ClusterState state, String namespace, String name) {
+    return state
+        .waitingPodNamed(namespace, name)
+        .filter(pod -> state.bound().placement(pod.pod().uid()) == null)
+        .map(
+            pod ->
+                new Asked(
+                    new WaitingCopy(pod, state.heldPlacement(pod.pod().uid())),
+                    state.refusedPods().stream()
+                        .anyMatch(refused -> refused.pod().pod().uid().equals(pod.pod().uid()))));
+  }
+
+  private PodExplanation explain(Asked asked) {
+    ObservedPod observed = asked.waiting().pod();
+    Pod pod = observed.pod();
+    WaitReason reason = reason(new Kind(pod.shape(), pod.priority(), labels.rules(pod.uid())));
+    Set<String> fitting = Set.copyOf(reason.nodes().fittingNodes());
+    Ranking ranking = loop.call(state -> rank(state, pod.shape(), fitting)).join();
+    Placement held = asked.waiting().held();
+    return PodExplanation.waiting(
+        new PodExplanation.Facts(
+            pod,
+            observed.gated(),
+            asked.refused(),
+            held == null ? "" : held.nodeName(),
+            observed.nominee().nodeName(),
+            copy.plannedNodes().getOrDefault(pod.shape(), List.of()),
+            reason.room(),
+            List.of(RULES_NOT_LOOKED_AT)),
+        copy.cluster(),
+        reason.nodes(),
+        ranking.keptNodes(),
+        ranking.best());
+  }
+
+  private static Ranking rank(ClusterState state, PodShape shape, Set<String> fitting) {
+    return new Ranking(
+        (int) fitting.stream().filter(node -> state.keeps(shape, node)).count(),
+        RankedNode.of(state.bestNodes(shape, BEST_SHOWN, fitting::contains)));
+  }
+
+  private PodExplanation explain(Placement placement) {
+    Pod pod = placement.pod();
+    NodesByMissing others =
+        NodesByMissing.of(
+            pod.shape(),
+            copy.cluster(),
+            node -> labels.refusal(PlacementRules.NONE, node),
+            node -> !node.virtual() && !node.name().equals(placement.nodeName()));
+    return PodExplanation.bound(
+        pod,
+        Objects.requireNonNull(copy.cluster().node(placement.nodeName())),
+        copy.cluster(),
+        others,
+        List.of(
+            "Of a pod that is bound, node selector, affinity and tolerations are not kept: tainted"
+                + " nodes count as closed to it, and all others as open."));
+  }
+
+  @Override
+  public Optional<NodeExplanation> explainNode(String name) {
+    NodeState node = copy.node(name);
+    if (node == null) {
+      return Optional.empty();
+    }
+    NodeCopy asked = loop.call(state -> aroundNode(state, name)).join();
+    Map<NodeExplanation.Waiting, Integer> waiting = new LinkedHashMap<>();
+    asked
+        .waiting()
+        .forEach(
+            pod ->
+                waiting.merge(
+                    new NodeExplanation.Waiting(pod.shape(), labels.rules(pod.uid())),
+                    1,
+                    Integer::sum));
+    return Optional.of(
+        NodeExplanation.of(
+            node,
+            asked.held(),
+            copy.openSlots(name),
+            workload,
+            waiting,
+            labels::refusal,
+            List.of(RULES_NOT_LOOKED_AT)));
+  }
+
+  private static NodeCopy aroundNode(ClusterState state, String name) {
+    List<Placement> held = new ArrayList<>();
+    List<Pod> waiting = new ArrayList<>();
+    for (ObservedPod observed : state.waitingPods(Integer.MAX_VALUE)) {
+      Placement hold = state.heldPlacement(observed.pod().uid());
+      if (hold != null) {
+        if (hold.nodeName().equals(name)) {
+          held.add(hold);
+        }
+      } else if (!observed.gated()) {
+        waiting.add(observed.pod());
+      }
+    }
+    return new NodeCopy(held, waiting);
+  }
+
+  @Override
+  public ClusterTop top() {
+    return ClusterTop.of(copy.cluster(), workload);
   }
 
   @Override

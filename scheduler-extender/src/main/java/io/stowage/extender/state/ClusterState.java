@@ -10,6 +10,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -518,6 +520,33 @@ public final class ClusterState {
   /** Returns up to so many of the waiting pods, those seen first. */
   public List<ObservedPod> waitingPods(int limit) {
     return waiting.first(limit);
+  }
+
+  /** Returns the waiting pod of a name, empty where none of that name waits. */
+  public Optional<ObservedPod> waitingPodNamed(String namespace, String name) {
+    return waiting.first(Integer.MAX_VALUE).stream()
+        .filter(
+            observed ->
+                observed.pod().name().equals(name) && observed.pod().namespace().equals(namespace))
+        .findFirst();
+  }
+
+  /**
+   * Returns the best nodes for a shape, what is held counted, best first, with what their scores
+   * are the sums of.
+   *
+   * @param limit how many at most
+   * @param mayGo which nodes are asked about, by name
+   */
+  public List<NodeScores.ScoreByTerm> bestNodes(
+      PodShape shape, int limit, Predicate<String> mayGo) {
+    return ranking.scores().bestByTerm(shape, limit, node -> mayGo.test(node.name()));
+  }
+
+  /** Tells whether what is free on a node is kept for other pods than those of a shape. */
+  public boolean keeps(PodShape shape, String nodeName) {
+    NodeState node = bound.steering().node(nodeName);
+    return node != null && policy.keeps(shape, node);
   }
 
   /** Returns the plan's open slots on a node. */

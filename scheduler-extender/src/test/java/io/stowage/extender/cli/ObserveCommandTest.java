@@ -85,7 +85,7 @@ class ObserveCommandTest {
         .isZero();
     assertThat(out.toString())
         .contains("GPU allocated now                50.00 %")
-        .contains("default/waits needs 1 GPU, 5 cores: 1 node short of CPU");
+        .contains("default/waits needs 1 GPU, 5 cores: 1 node lacks CPU (need 5 cores)");
     assertThat(json("o.json").path("gpuAllocationPercent").asDouble()).isEqualTo(50);
     assertThat(json("o.json").path("lost").path("currency").asString()).isEqualTo("EUR");
     assertThat(json("o.json").has("series")).isFalse();

@@ -58,7 +58,7 @@ class StowageConfigTest {
                 new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null),
                 new WatchConfig(true),
                 new WakeConfig(true, 20, 50),
-                new NoticesConfig(true),
+                new NoticesConfig(true, true, List.of("stowage")),
                 new PlanningConfig(true, 20_000, 200, 0),
                 new NominationConfig(false, "stowage", 100, 20, 300),
                 new PageConfig(true, "127.0.0.1", 8090)));
@@ -119,7 +119,7 @@ class StowageConfigTest {
               healthPort: 9002
             watch: {unhealthyGpus: false}
             wake: {enabled: false, perSecond: 5, burst: 10}
-            notices: {nodeConditions: false}
+            notices: {nodeConditions: false, podEvents: false, schedulerNames: [gpu, batch]}
             planning: {enabled: false, moves: 1000, minIntervalMillis: 50, keepSeconds: 600}
             nomination: {enabled: true, schedulerName: gpu, window: 50, backlog: 5, perSecond: 20}
             page: {enabled: false, host: 0.0.0.0, port: 9003}
@@ -154,7 +154,7 @@ class StowageConfigTest {
                 new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002),
                 new WatchConfig(false),
                 new WakeConfig(false, 5, 10),
-                new NoticesConfig(false),
+                new NoticesConfig(false, false, List.of("gpu", "batch")),
                 new PlanningConfig(false, 1_000, 50, 600),
                 new NominationConfig(true, "gpu", 50, 5, 20),
                 new PageConfig(false, "0.0.0.0", 9003)));

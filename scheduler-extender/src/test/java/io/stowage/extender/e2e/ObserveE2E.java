@@ -130,7 +130,8 @@ class ObserveE2E {
 
     JsonNode pair = waiting(observed, "pair");
     assertThat(pair.path("fits").asBoolean()).isFalse();
-    assertThat(pair.path("nodesByMissing").path("gpu").asInt()).as("%s", pair).isEqualTo(3);
+    assertThat(pair.path("nodesByMissing").path("gpu").asInt()).as("%s", pair).isEqualTo(2);
+    assertThat(pair.path("nodesByMissing").path("noGpu").asInt()).as("%s", pair).isEqualTo(1);
     assertThat(pair.path("roomByEnding").path("pods").size()).isEqualTo(1);
     assertThat(pair.path("roomByEnding").path("pods").path(0).asString())
         .isIn("default/one", "default/two");

@@ -216,7 +216,7 @@ class ClusterObserverRandomTest {
         if (pod.outcome() instanceof WaitingPod.Fits fits) {
           KnownPod known = known(pod);
           NodeState node = Objects.requireNonNull(cluster.node(fits.node()));
-          assertThat(known.rules().refusal(node(fits.node()))).as("%s", pod).isEmpty();
+          assertThat(node(fits.node()).refusal(known.rules())).as("%s", pod).isEmpty();
           assertThat(Fit.fits(pod.shape(), node)).as("%s on %s", pod, node).isTrue();
           assertThat(fits.gpuDevices())
               .as("%s on %s", pod, node)
@@ -244,7 +244,7 @@ class ClusterObserverRandomTest {
       return observed.nodes().stream()
           .anyMatch(
               node ->
-                  known(pod).rules().refusal(node).isEmpty()
+                  node.refusal(known(pod).rules()).isEmpty()
                       && Fit.fits(pod.shape(), Objects.requireNonNull(cluster.node(node.name()))));
     }
 
@@ -271,7 +271,7 @@ class ClusterObserverRandomTest {
     int fewestToEnd(WaitingPod pod) {
       int fewest = Integer.MAX_VALUE;
       for (KnownNode node : observed.nodes()) {
-        if (known(pod).rules().refusal(node).isPresent()) {
+        if (node.refusal(known(pod).rules()).isPresent()) {
           continue;
         }
         List<Placement> running =

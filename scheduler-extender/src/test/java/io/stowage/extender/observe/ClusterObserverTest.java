@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.stowage.extender.audit.ClusterObjects;
+import io.stowage.extender.explain.Missing;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;

@@ -64,7 +64,7 @@ class ReportsTest {
             "cpuMilli": 3000, "memoryBytes": 1073741824, "fits": false,
             "nodesByMissing": {"cpu": 1}, "roomByAdding": {"type": "t", "pool": "p"},
             "rulesNotLookedAt": false,
-            "sentence": "needs 2 GPUs, 3 cores, 1 GiB: 1 node short of CPU; room by one more node of t (pool p)"}],
+            "sentence": "needs 2 GPUs, 3 cores, 1 GiB: 1 node lacks CPU (need 3 cores); room by one more node of t (pool p)"}],
          "lost": {"currency": "EUR", "unpricedGpus": 0.0,
            "stranded": {"gpuHoursPerDay": 0.0, "moneyPerDay": 0.0},
            "byCause": {
@@ -174,7 +174,7 @@ class ReportsTest {
         .contains(
             "GPU allocated now                 0.00 %  ........................................")
         .contains("no CPU left beside it")
-        .contains("needs 1 GPU, 5 cores: 1 node short of CPU")
+        .contains("needs 1 GPU, 5 cores: 1 node lacks CPU (need 5 cores)")
         .contains("Note: Allocation is what pods request");
   }
 }

@@ -1,9 +1,14 @@
 package io.stowage.extender.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import io.stowage.extender.explain.ClusterTop;
+import io.stowage.extender.explain.NodeExplanation;
+import io.stowage.extender.explain.PodExplanation;
 import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.NodeLabels;
+import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.page.PageAccess.Verdict;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -20,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -191,6 +197,64 @@ class PageIT {
     }
   }
 
+  @Test
+  void podsAndNodesAreExplainedToWhoMayLook() throws IOException, InterruptedException {
+    cluster.bind(PageCluster.share("a", 1, 12), "n1", 0);
+    cluster.bind(PageCluster.share("b", 1, 12), "n1", 1);
+    cluster.bind(PageCluster.whole("c", 1, 2), "n2", 0, 1);
+    cluster.tell(state -> state.putPod(ObservedPod.pending(PageCluster.share("half", 1, 8))));
+    JsonNode pod = MAPPER.readTree(get("/api/explain/pod/team/half").body());
+    assertThat(pod.path("standing").asString()).isEqualTo("waiting");
+    assertThat(pod.path("sentence").asString())
+        .isEqualTo(
+            "needs 1 GPU with 8 of 16 free: 1 node has too little GPU left; 1 has enough in total"
+                + " but no single GPU");
+    assertThat(pod.path("nodes").asInt()).isEqualTo(2);
+    assertThat(pod.path("lacking").path(0).path("named").path(0).path("node").asString())
+        .isEqualTo("n2");
+    JsonNode bound = MAPPER.readTree(get("/api/explain/pod/team/c").body());
+    assertThat(bound.path("sentence").asString())
+        .isEqualTo("it is on n2, GPU 0, 1; no other node would have room");
+    JsonNode node = MAPPER.readTree(get("/api/explain/node/n1").body());
+    assertThat(node.path("gpus").path(0).path("free").asDouble()).isEqualTo(0.25);
+    assertThat(node.path("pods").size()).isEqualTo(2);
+    assertThat(node.path("waitingShapes").path(0).path("text").asString())
+        .isEqualTo("the node has enough in total but no single GPU");
+    JsonNode top = MAPPER.readTree(get("/api/top").body());
+    assertThat(top.path("gpus").asDouble()).isEqualTo(4);
+    assertThat(top.path("allocatedGpu").asDouble()).isEqualTo(3.5);
+    assertThat(top.path("nodes").path(0).path("node").asString()).isEqualTo("n1");
+
+    assertThat(get("/api/explain/pod/team/nobody").statusCode()).isEqualTo(404);
+    assertThat(get("/api/explain/pod/team/nobody").body()).contains("no pod team/nobody");
+    assertThat(get("/api/explain/node/nowhere").statusCode()).isEqualTo(404);
+    verdict.set(Verdict.FORBIDDEN);
+    for (String path : List.of("/api/explain/pod/team/half", "/api/explain/node/n1", "/api/top")) {
+      HttpResponse<String> refused = get(path);
+      assertThat(refused.statusCode()).as(path).isEqualTo(403);
+      assertThat(refused.body()).doesNotContain("n1");
+    }
+  }
+
+  @Test
+  void waitingPodThatFitsHasTheBestNodesWithTheirScoresByTerm()
+      throws IOException, InterruptedException {
+    cluster.bind(PageCluster.share("a", 1, 4), "n2", 0);
+    cluster.tell(state -> state.putPod(ObservedPod.pending(PageCluster.share("half", 1, 8))));
+    JsonNode pod = MAPPER.readTree(get("/api/explain/pod/team/half").body());
+    assertThat(pod.path("fittingNodes").asInt()).isEqualTo(2);
+    assertThat(pod.path("best").size()).isEqualTo(2);
+    for (JsonNode best : pod.path("best")) {
+      double sum = 0;
+      for (JsonNode term : best.path("terms")) {
+        sum += term.asDouble();
+      }
+      assertThat(sum).isCloseTo(best.path("score").asDouble(), within(1e-6));
+    }
+    assertThat(pod.path("best").path(0).path("score").asDouble())
+        .isGreaterThanOrEqualTo(pod.path("best").path(1).path("score").asDouble());
+  }
+
   /** A source that has a great change each time, numbered. */
   private static final class Flood implements PictureSource {
     private int number;
@@ -219,6 +283,21 @@ class PageIT {
     @Override
     public Sample sample() {
       return new Sample(0, 0, 0, 0, 0, Map.of(), 0, 0, Double.NaN, Double.NaN);
+    }
+
+    @Override
+    public Optional<PodExplanation> explainPod(String namespace, String name) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<NodeExplanation> explainNode(String name) {
+      return Optional.empty();
+    }
+
+    @Override
+    public ClusterTop top() {
+      return new ClusterTop(0, 0, 0, List.of());
     }
   }
 

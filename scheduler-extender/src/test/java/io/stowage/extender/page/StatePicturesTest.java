@@ -131,11 +131,9 @@ class StatePicturesTest {
     PendingPicture pending = Objects.requireNonNull(pictures.changes().pending());
     assertThat(pending.count()).isEqualTo(1);
     PendingPod pod = pending.first().get(0);
-    assertThat(pod.asks()).isEqualTo("0.50 of a GPU, 1.0 cores, 1.0 GiB");
+    assertThat(pod.asks()).isEqualTo("8 of 16 of a GPU, 1 core, 1 GiB");
     assertThat(pod.reason())
-        .isEqualTo(
-            "no room on any node: 1 with too little GPU free in total; 1 with enough GPU free in"
-                + " total, but not on single GPUs");
+        .isEqualTo("1 node has too little GPU left; 1 has enough in total but no single GPU");
     assertThat(pod.room()).isEqualTo("it would fit on n2 if team/b ended");
     cluster.tell(state -> state.removePod("uid-half"));
     assertThat(pictures.changes().pending()).isEqualTo(PendingPicture.NONE);

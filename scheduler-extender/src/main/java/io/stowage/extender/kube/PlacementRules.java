@@ -1,4 +1,4 @@
-package io.stowage.extender.observe;
+package io.stowage.extender.kube;
 
 import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.TaintBuilder;
 import io.fabric8.kubernetes.api.model.Toleration;
+import io.stowage.core.cluster.Node;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +25,14 @@ import org.jspecify.annotations.Nullable;
  * @param affinity required node affinity, empty where none is
  * @param tolerations the taints that do not keep it away
  */
-record PlacementRules(
+public record PlacementRules(
     Map<String, String> nodeSelector,
     Optional<NodeSelector> affinity,
     List<Toleration> tolerations) {
+  /** Those of a pod that asks for nothing and tolerates nothing. */
+  public static final PlacementRules NONE =
+      new PlacementRules(Map.of(), Optional.empty(), List.of());
+
   private static final String NODE_NAME = "metadata.name";
   private static final Taint UNSCHEDULABLE =
       new TaintBuilder()
@@ -40,13 +45,26 @@ record PlacementRules(
 
   private static final List<String> OF_ONE_NODE = List.of("kubernetes.io/hostname");
 
+  /** Why a node does not take a pod, whatever room it has. */
+  public enum Refusal {
+    /** Its kubelet does not report Ready. */
+    NOT_READY,
+    /** It is marked unschedulable. */
+    CORDONED,
+    /** It lacks what node selector or required affinity ask for. */
+    NOT_SELECTED,
+    /** It has a taint that the pod does not tolerate. */
+    TAINTED
+  }
+
   /** Copies the collections. */
-  PlacementRules {
+  public PlacementRules {
     nodeSelector = Map.copyOf(nodeSelector);
     tolerations = List.copyOf(tolerations);
   }
 
-  static PlacementRules of(Pod pod) {
+  /** Reads a pod's rules. */
+  public static PlacementRules of(Pod pod) {
     PodSpec spec = pod.getSpec();
     NodeSelector affinity =
         spec.getAffinity() == null || spec.getAffinity().getNodeAffinity() == null
@@ -61,27 +79,27 @@ record PlacementRules(
   }
 
   /** Returns what keeps the pod away from a node, empty where nothing does. */
-  Optional<Missing> refusal(KnownNode node) {
-    if (!node.node().ready()) {
-      return Optional.of(Missing.NOT_READY);
+  public Optional<Refusal> refusal(Node node, Map<String, String> labels, List<Taint> taints) {
+    if (!node.ready()) {
+      return Optional.of(Refusal.NOT_READY);
     }
-    if (node.node().cordoned() && !tolerates(UNSCHEDULABLE)) {
-      return Optional.of(Missing.CORDONED);
+    if (node.cordoned() && !tolerates(UNSCHEDULABLE)) {
+      return Optional.of(Refusal.CORDONED);
     }
-    if (!selects(node.labels(), node.name())) {
-      return Optional.of(Missing.NOT_SELECTED);
+    if (!selects(labels, node.name())) {
+      return Optional.of(Refusal.NOT_SELECTED);
     }
-    return node.taints().stream().allMatch(taint -> isSoft(taint) || tolerates(taint))
+    return taints.stream().allMatch(taint -> isSoft(taint) || tolerates(taint))
         ? Optional.empty()
-        : Optional.of(Missing.TAINTED);
+        : Optional.of(Refusal.TAINTED);
   }
 
-  /** Tells whether the pod may be on a new node that is like another one. */
-  boolean allowsNewNodeLike(KnownNode node) {
-    Map<String, String> labels = new HashMap<>(node.labels());
+  /** Tells whether the pod may be on a new node that is like one with these labels and taints. */
+  public boolean allowsNewNodeLike(Map<String, String> likeLabels, List<Taint> taints) {
+    Map<String, String> labels = new HashMap<>(likeLabels);
     OF_ONE_NODE.forEach(labels::remove);
     return selects(labels, "")
-        && node.taints().stream()
+        && taints.stream()
             .allMatch(
                 taint -> isSoft(taint) || taint.getKey().startsWith(LIFECYCLE) || tolerates(taint));
   }

@@ -1,12 +1,14 @@
-package io.stowage.extender.observe;
+package io.stowage.extender.kube;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.stowage.extender.audit.ClusterObjects;
+import io.stowage.extender.kube.PlacementRules.Refusal;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,12 +28,30 @@ class PlacementRulesTest {
     return PlacementRules.of(pod);
   }
 
-  private static KnownNode known(Node node) {
-    return ObservedCluster.read(List.of(node), List.of(), null).nodes().get(0);
+  private static Optional<Refusal> refusal(PlacementRules rules, Node node)
+      throws InvalidObjectException {
+    return rules.refusal(
+        new NodeReader(GpuResources.DEFAULT).read(node), labels(node), taints(node));
+  }
+
+  private static boolean allowsNewNodeLike(PlacementRules rules, Node node) {
+    return rules.allowsNewNodeLike(labels(node), taints(node));
+  }
+
+  private static Map<String, String> labels(Node node) {
+    return node.getMetadata().getLabels();
+  }
+
+  private static List<Taint> taints(Node node) {
+    return node.getSpec() == null ? List.of() : node.getSpec().getTaints();
   }
 
   private static Node node() {
-    return Observed.node("n", "cpu=8,memory=8Gi,pods=10", LABELS);
+    return new NodeBuilder(ClusterObjects.node("n", "cpu=8,memory=8Gi,pods=10"))
+        .editMetadata()
+        .withLabels(LABELS)
+        .endMetadata()
+        .build();
   }
 
   private static Node tainted(String key, String value, String effect) {
@@ -51,9 +71,9 @@ class PlacementRulesTest {
         "{nodeSelector: {zone: b}} | false",
         "{nodeSelector: {rack: a}} | false",
       })
-  void nodeSelectorAsksForLabels(String spec, boolean allowed) {
-    assertThat(rules(spec).refusal(known(node())))
-        .isEqualTo(allowed ? Optional.empty() : Optional.of(Missing.NOT_SELECTED));
+  void nodeSelectorAsksForLabels(String spec, boolean allowed) throws InvalidObjectException {
+    assertThat(refusal(rules(spec), node()))
+        .isEqualTo(allowed ? Optional.empty() : Optional.of(Refusal.NOT_SELECTED));
   }
 
   @ParameterizedTest
@@ -79,15 +99,16 @@ class PlacementRulesTest {
         "[{matchExpressions: [{key: zone, operator: Exists}, {key: rack, operator: Exists}]}] | false",
         "[{matchExpressions: [{key: rack, operator: Exists}]}, {matchExpressions: [{key: zone, operator: Exists}]}] | true",
       })
-  void anyTermOfRequiredAffinityIsEnough(String terms, boolean allowed) {
+  void anyTermOfRequiredAffinityIsEnough(String terms, boolean allowed)
+      throws InvalidObjectException {
     PlacementRules rules =
         rules(
             "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
                 + "{nodeSelectorTerms: "
                 + terms
                 + "}}}}");
-    assertThat(rules.refusal(known(node())))
-        .isEqualTo(allowed ? Optional.empty() : Optional.of(Missing.NOT_SELECTED));
+    assertThat(refusal(rules, node()))
+        .isEqualTo(allowed ? Optional.empty() : Optional.of(Refusal.NOT_SELECTED));
   }
 
   @ParameterizedTest
@@ -103,37 +124,39 @@ class PlacementRulesTest {
         "{tolerations: [{key: cpu, operator: Exists}]} | false",
         "{tolerations: [{key: gpu, operator: Exists, effect: NoExecute}]} | false",
       })
-  void taintsKeepAwayWhatDoesNotTolerateThem(String spec, boolean allowed) {
-    assertThat(rules(spec).refusal(known(tainted("gpu", "x", "NoSchedule"))))
-        .isEqualTo(allowed ? Optional.empty() : Optional.of(Missing.TAINTED));
-    assertThat(rules(spec).refusal(known(tainted("gpu", "x", "PreferNoSchedule")))).isEmpty();
+  void taintsKeepAwayWhatDoesNotTolerateThem(String spec, boolean allowed)
+      throws InvalidObjectException {
+    assertThat(refusal(rules(spec), tainted("gpu", "x", "NoSchedule")))
+        .isEqualTo(allowed ? Optional.empty() : Optional.of(Refusal.TAINTED));
+    assertThat(refusal(rules(spec), tainted("gpu", "x", "PreferNoSchedule"))).isEmpty();
   }
 
   @Test
-  void cordonedNodesTakePodsThatTolerateIt() {
-    KnownNode cordoned = known(Observed.cordoned(node()));
-    assertThat(rules("{}").refusal(cordoned)).contains(Missing.CORDONED);
+  void cordonedNodesTakePodsThatTolerateIt() throws InvalidObjectException {
+    Node cordoned = new NodeBuilder(node()).withNewSpec().withUnschedulable(true).endSpec().build();
+    assertThat(refusal(rules("{}"), cordoned)).contains(Refusal.CORDONED);
     assertThat(
-            rules("{tolerations: [{key: node.kubernetes.io/unschedulable, operator: Exists}]}")
-                .refusal(cordoned))
+            refusal(
+                rules("{tolerations: [{key: node.kubernetes.io/unschedulable, operator: Exists}]}"),
+                cordoned))
         .isEmpty();
   }
 
   @Test
-  void nodesThatAreNotReadyTakeNone() {
+  void nodesThatAreNotReadyTakeNone() throws InvalidObjectException {
     Node node = new NodeBuilder(ClusterObjects.node("n", "cpu=1,pods=1")).build();
     node.getStatus().getConditions().get(0).setStatus("False");
-    assertThat(rules("{tolerations: [{operator: Exists}]}").refusal(known(node)))
-        .contains(Missing.NOT_READY);
+    assertThat(refusal(rules("{tolerations: [{operator: Exists}]}"), node))
+        .contains(Refusal.NOT_READY);
   }
 
   @Test
   void newNodeHasNeitherNameNorPassingTaintsOfItsExample() {
-    KnownNode passing = known(tainted("node.kubernetes.io/not-ready", "", "NoExecute"));
-    assertThat(rules("{}").allowsNewNodeLike(passing)).isTrue();
-    assertThat(rules("{}").allowsNewNodeLike(known(tainted("gpu", "x", "NoSchedule")))).isFalse();
-    assertThat(rules("{nodeSelector: {zone: a}}").allowsNewNodeLike(passing)).isTrue();
-    assertThat(rules("{nodeSelector: {kubernetes.io/hostname: n}}").allowsNewNodeLike(passing))
+    Node passing = tainted("node.kubernetes.io/not-ready", "", "NoExecute");
+    assertThat(allowsNewNodeLike(rules("{}"), passing)).isTrue();
+    assertThat(allowsNewNodeLike(rules("{}"), tainted("gpu", "x", "NoSchedule"))).isFalse();
+    assertThat(allowsNewNodeLike(rules("{nodeSelector: {zone: a}}"), passing)).isTrue();
+    assertThat(allowsNewNodeLike(rules("{nodeSelector: {kubernetes.io/hostname: n}}"), passing))
         .isFalse();
   }
 }

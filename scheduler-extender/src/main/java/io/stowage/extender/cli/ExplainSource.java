@@ -1,0 +1,194 @@
+package io.stowage.extender.cli;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.stowage.extender.audit.ClusterReader;
+import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.observe.ObservedCluster;
+import io.stowage.extender.snapshot.SnapshotFiles;
+import io.stowage.extender.snapshot.SnapshotFormatException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Where answers about a cluster come from: the running service, a snapshot, or a cluster. */
+final class ExplainSource {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @Option(
+      names = "--server",
+      paramLabel = "URL",
+      defaultValue = "http://127.0.0.1:8090",
+      description = "Where the service's page is (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init")
+  private String server;
+
+  @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      description = "A bearer token, for a page that is served off loopback.")
+  private @Nullable Path tokenFile;
+
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description = "Read a cluster instead: get and list of nodes and pods.")
+  private @Nullable Path kubeconfig;
+
+  @Option(
+      names = "--nodes",
+      paramLabel = "FILE",
+      description = "A snapshot instead: output of kubectl get nodes -o json.")
+  private @Nullable Path nodesFile;
+
+  @Option(
+      names = "--pods",
+      paramLabel = "FILE",
+      description = "Its pods: output of kubectl get pods -A -o json.")
+  private @Nullable Path podsFile;
+
+  /** What was asked about does not exist, or nobody could be asked. */
+  private static final class NoAnswerException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    NoAnswerException(String sentence) {
+      super(sentence);
+    }
+  }
+
+  /**
+   * Prints an answer and returns the exit code.
+   *
+   * @param path where the service answers
+   * @param type what it answers
+   * @param observed answers from a snapshot or a cluster, empty where there is no such thing
+   * @param text the answer for people
+   * @param unknownSentence says that there is no such thing
+   */
+  <T> int answer(
+      CommandLine command,
+      boolean json,
+      String path,
+      Class<T> type,
+      Function<ObservedCluster, Optional<T>> observed,
+      Function<T, String> text,
+      String unknownSentence) {
+    try {
+      T answer =
+          fromFilesOrCluster(command)
+              ? observed
+                  .apply(cluster(command))
+                  .orElseThrow(() -> new NoAnswerException(unknownSentence))
+              : MAPPER.readValue(served(command, path), type);
+      command.getOut().print(json ? MAPPER.writeValueAsString(answer) + "\n" : text.apply(answer));
+      command.getOut().flush();
+      return ExitCode.OK;
+    } catch (NoAnswerException | SnapshotFormatException | JacksonException e) {
+      return failed(command, ExitCode.USAGE, String.valueOf(e.getMessage()));
+    } catch (KubernetesClientException e) {
+      return failed(command, ExitCode.USAGE, "cannot list nodes and pods: " + e.getMessage());
+    } catch (IOException e) {
+      return failed(command, ExitCode.SOFTWARE, e.toString());
+    }
+  }
+
+  private static int failed(CommandLine command, int exitCode, String sentence) {
+    command.getErr().println("stowage: " + sentence);
+    return exitCode;
+  }
+
+  private boolean fromFilesOrCluster(CommandLine command) {
+    if ((nodesFile == null) != (podsFile == null)) {
+      throw new ParameterException(command, "--nodes and --pods go together");
+    }
+    if (nodesFile != null && kubeconfig != null) {
+      throw new ParameterException(command, "--nodes and --pods go without --kubeconfig");
+    }
+    return nodesFile != null || kubeconfig != null;
+  }
+
+  private ObservedCluster cluster(CommandLine command) throws IOException {
+    if (nodesFile != null && podsFile != null) {
+      for (Path file : List.of(nodesFile, podsFile)) {
+        if (!Files.isReadable(file)) {
+          throw new ParameterException(command, "cannot read " + file);
+        }
+      }
+      SnapshotFiles files = new SnapshotFiles(GpuResources.DEFAULT);
+      return ObservedCluster.read(files.nodes(nodesFile), files.pods(podsFile), null);
+    }
+    try (KubernetesClient client = ClusterAccess.reader(command, kubeconfig)) {
+      List<Pod> pods = ClusterReader.pods(client);
+      return ObservedCluster.read(ClusterReader.nodes(client), pods, null);
+    }
+  }
+
+  private String served(CommandLine command, String path) throws NoAnswerException {
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri(command, path)).timeout(PATIENCE);
+    if (tokenFile != null) {
+      try {
+        request.header("Authorization", "Bearer " + Files.readString(tokenFile).strip());
+      } catch (IOException | IllegalArgumentException e) {
+        throw new ParameterException(
+            command, "--token-file: cannot read a token from " + tokenFile, e);
+      }
+    }
+    try {
+      HttpResponse<String> response =
+          HttpClient.newBuilder()
+              .connectTimeout(PATIENCE)
+              .build()
+              .send(request.build(), HttpResponse.BodyHandlers.ofString());
+      if (response.statusCode() != 200) {
+        throw new NoAnswerException(response.body().strip());
+      }
+      return response.body();
+    } catch (IOException e) {
+      throw new NoAnswerException(
+          "cannot reach the service at "
+              + server
+              + " ("
+              + e
+              + "); --server says where its page is");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new NoAnswerException("interrupted");
+    }
+  }
+
+  private URI uri(CommandLine command, String path) {
+    try {
+      URI uri = URI.create(server.replaceAll("/+$", "") + path);
+      if (uri.getHost() != null
+          && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+        return uri;
+      }
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command, notAnAddress(), e);
+    }
+    throw new ParameterException(command, notAnAddress());
+  }
+
+  private String notAnAddress() {
+    return "--server: expected an address such as http://127.0.0.1:8090, was '" + server + "'";
+  }
+}

@@ -1,0 +1,43 @@
+package io.stowage.extender.cli;
+
+import io.stowage.extender.explain.ClusterTop;
+import io.stowage.extender.explain.ExplanationText;
+import io.stowage.extender.observe.ClusterObserver;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows the nodes with what is in use of them; reads only. */
+@Command(
+    name = "top",
+    description = {
+      "Shows the nodes, their GPUs and what of those is stranded, the most stranded first.",
+      "Asks the running service at --server, unless a snapshot or a kubeconfig is given."
+    })
+final class TopCommand implements Callable<Integer> {
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Mixin private final ExplainSource source = new ExplainSource();
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    return source.answer(
+        spec.commandLine(),
+        json,
+        "/api/top",
+        ClusterTop.class,
+        cluster -> Optional.of(ClusterObserver.top(cluster)),
+        ExplanationText::of,
+        "the service does not tell");
+  }
+}
