@@ -36,16 +36,24 @@ class ProtocolTrapsE2E {
 
   private ServedCluster cluster;
 
+  /** Without a planner: where pods go is the score's alone, whatever a plan expects next. */
   @BeforeAll
-  void start() {
+  void start() throws IOException {
+    Path nodes =
+        NodeLists.write(
+            "protocol-traps",
+            IntStream.range(0, NODES)
+                .mapToObj(i -> NodeLists.node(nodeName(i), GPUS_PER_NODE))
+                .toList());
+    Path config =
+        Files.writeString(
+            ControlPlane.directory().resolve("protocol-traps.yaml"),
+            "planning: {enabled: false}\n");
+    ControlPlane controlPlane = ControlPlane.start("protocol-traps", nodes);
     cluster =
         new ServedCluster(
-            "protocol-traps",
-            NodeLists.write(
-                "protocol-traps",
-                IntStream.range(0, NODES)
-                    .mapToObj(i -> NodeLists.node(nodeName(i), GPUS_PER_NODE))
-                    .toList()));
+            controlPlane, controlPlane.kubeconfig("stowage"), "--config", config.toString());
+    cluster.keepExchanges();
   }
 
   @AfterEach

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A control plane whose kube-scheduler calls Stowage through a proxy that keeps all exchanges. */
+/** A control plane whose kube-scheduler calls Stowage through a proxy that keeps exchanges. */
 final class ServedCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -28,20 +28,25 @@ final class ServedCluster implements AutoCloseable {
 
   ServedCluster(String name, Path nodes, String... flags) {
     this(ControlPlane.start(name, nodes, flags));
-    proxy.listen(exchanges::add);
+    keepExchanges();
   }
 
   private ServedCluster(ControlPlane controlPlane) {
     this(controlPlane, controlPlane.kubeconfig("stowage"));
   }
 
-  /** Serves a control plane with a Stowage that has this kubeconfig; keeps no exchanges. */
+  /** Serves a control plane with a Stowage that has this kubeconfig; keeps no exchanges as yet. */
   ServedCluster(ControlPlane controlPlane, Path stowageKubeconfig, String... stowageOptions) {
     this.controlPlane = controlPlane;
     this.stowageKubeconfig = stowageKubeconfig;
     this.stowageOptions = stowageOptions.clone();
     startStowage();
     scheduler = controlPlane.startScheduler("stowage", proxy.url());
+  }
+
+  /** Keeps all exchanges from now on. */
+  void keepExchanges() {
+    proxy.listen(exchanges::add);
   }
 
   /** Starts Stowage anew; kube-scheduler's requests go to it once it is ready. */
