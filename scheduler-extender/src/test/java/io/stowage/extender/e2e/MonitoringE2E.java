@@ -87,8 +87,10 @@ class MonitoringE2E {
     assertThat(secured).contains("enableHTTPS: true");
     scheduler = controlPlane.startSchedulerWith(secured);
     create(pinned("one", "a"));
-    create(pinned("two", "b"));
     awaitCondition("one", "PodScheduled", "True");
+    // What has been scraped once can rise.
+    prometheus.awaitPositive("stowage_request_duration_seconds_count{verb=\"bind\"}");
+    create(pinned("two", "b"));
     awaitCondition("two", "PodScheduled", "True");
     create(pod("pair", "2"));
     awaitCondition("pair", "PodScheduled", "False");
