@@ -9,7 +9,6 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -38,29 +37,19 @@ final class ExplainCommand implements Runnable {
   static final class PodCommand implements Callable<Integer> {
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*");
 
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
     @Parameters(paramLabel = "NAMESPACE/NAME", description = "The pod.")
     @SuppressWarnings("NullAway.Init")
     private String pod;
 
     @Mixin private final ExplainSource source = new ExplainSource();
 
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
-
     @Override
     public Integer call() {
       if (!NAME.matcher(pod).matches()) {
-        throw new ParameterException(
-            spec.commandLine(), "expected NAMESPACE/NAME, was '" + pod + "'");
+        throw source.wrong("expected NAMESPACE/NAME, was '" + pod + "'");
       }
       String[] parts = pod.split("/", 2);
       return source.answer(
-          spec.commandLine(),
-          json,
           "/api/explain/pod/" + pod,
           PodExplanation.class,
           cluster ->
@@ -76,28 +65,18 @@ final class ExplainCommand implements Runnable {
   static final class NodeCommand implements Callable<Integer> {
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]*");
 
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
     @Parameters(paramLabel = "NAME", description = "The node.")
     @SuppressWarnings("NullAway.Init")
     private String node;
 
     @Mixin private final ExplainSource source = new ExplainSource();
 
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
-
     @Override
     public Integer call() {
       if (!NAME.matcher(node).matches()) {
-        throw new ParameterException(
-            spec.commandLine(), "expected the name of a node, was '" + node + "'");
+        throw source.wrong("expected the name of a node, was '" + node + "'");
       }
       return source.answer(
-          spec.commandLine(),
-          json,
           "/api/explain/node/" + node,
           NodeExplanation.class,
           cluster -> ClusterObserver.explainNode(cluster, node),

@@ -22,8 +22,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,6 +35,13 @@ final class ExplainSource {
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec mixee;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
 
   @Option(
       names = "--server",
@@ -75,6 +84,11 @@ final class ExplainSource {
     }
   }
 
+  /** Returns what refuses an argument of the command. */
+  ParameterException wrong(String sentence) {
+    return new ParameterException(mixee.commandLine(), sentence);
+  }
+
   /**
    * Prints an answer and returns the exit code.
    *
@@ -85,13 +99,12 @@ final class ExplainSource {
    * @param unknownSentence says that there is no such thing
    */
   <T> int answer(
-      CommandLine command,
-      boolean json,
       String path,
       Class<T> type,
       Function<ObservedCluster, Optional<T>> observed,
       Function<T, String> text,
       String unknownSentence) {
+    CommandLine command = mixee.commandLine();
     try {
       T answer =
           fromFilesOrCluster(command)

@@ -7,9 +7,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Shows the nodes with what is in use of them; reads only. */
 @Command(
@@ -19,21 +16,11 @@ import picocli.CommandLine.Spec;
       "Asks the running service at --server, unless a snapshot or a kubeconfig is given."
     })
 final class TopCommand implements Callable<Integer> {
-
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
-
   @Mixin private final ExplainSource source = new ExplainSource();
-
-  @Option(names = "--json", description = "Print JSON.")
-  private boolean json;
 
   @Override
   public Integer call() {
     return source.answer(
-        spec.commandLine(),
-        json,
         "/api/top",
         ClusterTop.class,
         cluster -> Optional.of(ClusterObserver.top(cluster)),
