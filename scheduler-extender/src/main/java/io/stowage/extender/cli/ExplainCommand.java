@@ -3,7 +3,7 @@ package io.stowage.extender.cli;
 import io.stowage.extender.explain.ExplanationText;
 import io.stowage.extender.explain.NodeExplanation;
 import io.stowage.extender.explain.PodExplanation;
-import io.stowage.extender.observe.ClusterObserver;
+import io.stowage.extender.observe.ClusterExplainer;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
@@ -52,9 +52,7 @@ final class ExplainCommand implements Runnable {
       return source.answer(
           "/api/explain/pod/" + pod,
           PodExplanation.class,
-          cluster ->
-              ClusterObserver.explainPod(
-                  cluster, ClusterObserver.Settings.of(cluster), parts[0], parts[1]),
+          cluster -> new ClusterExplainer(cluster).explainPod(parts[0], parts[1]),
           ExplanationText::of,
           "no pod " + pod + " waits or is bound to a node");
     }
@@ -79,7 +77,7 @@ final class ExplainCommand implements Runnable {
       return source.answer(
           "/api/explain/node/" + node,
           NodeExplanation.class,
-          cluster -> ClusterObserver.explainNode(cluster, node),
+          cluster -> new ClusterExplainer(cluster).explainNode(node),
           ExplanationText::of,
           "no node " + node + " is known");
     }

@@ -2,7 +2,7 @@ package io.stowage.extender.cli;
 
 import io.stowage.extender.explain.ClusterTop;
 import io.stowage.extender.explain.ExplanationText;
-import io.stowage.extender.observe.ClusterObserver;
+import io.stowage.extender.observe.ClusterExplainer;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,7 +23,7 @@ final class TopCommand implements Callable<Integer> {
     return source.answer(
         "/api/top",
         ClusterTop.class,
-        cluster -> Optional.of(ClusterObserver.top(cluster)),
+        cluster -> Optional.of(new ClusterExplainer(cluster).top()),
         ExplanationText::of,
         "the service does not tell");
   }

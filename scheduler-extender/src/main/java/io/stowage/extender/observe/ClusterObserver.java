@@ -7,25 +7,9 @@ import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
-import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
-import io.stowage.core.fragmentation.TypicalPods;
-import io.stowage.core.policy.NodeScores;
-import io.stowage.core.policy.PlacementPolicy;
-import io.stowage.core.policy.Policies;
-import io.stowage.core.replay.BurstReplay;
-import io.stowage.core.replay.Placer;
-import io.stowage.core.trace.Scenario;
-import io.stowage.core.trace.TracePod;
 import io.stowage.extender.explain.Amounts;
-import io.stowage.extender.explain.ClusterTop;
-import io.stowage.extender.explain.Missing;
-import io.stowage.extender.explain.NodeExplanation;
-import io.stowage.extender.explain.NodesByMissing;
-import io.stowage.extender.explain.PodExplanation;
-import io.stowage.extender.explain.PodExplanation.RankedNode;
-import io.stowage.extender.kube.PlacementRules;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,21 +17,16 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Observes a cluster: from what is there and waits to what could be done about it.
@@ -58,19 +37,14 @@ import java.util.stream.Stream;
  * too.
  */
 public final class ClusterObserver {
-  private static final String POLICY = "stowage";
-  private static final int SEED = 1;
-  private static final int BEST_SHOWN = 5;
   private static final int NEAREST_NOTES = 5;
 
+  private final KnownCluster known;
   private final ObservedCluster observed;
   private final GpuPrices prices;
   private final Settings settings;
   private final List<String> notes;
-  private final Eligibility eligibility;
-  private final Map<String, KnownNode> nodes = new LinkedHashMap<>();
   private final Map<String, KnownPod> runningByUid = new HashMap<>();
-  private final Cluster now = new Cluster();
 
   /**
    * How much is tried.
@@ -95,21 +69,12 @@ public final class ClusterObserver {
   }
 
   private ClusterObserver(ObservedCluster observed, GpuPrices prices, Settings settings) {
+    known = new KnownCluster(observed);
     this.observed = observed;
     this.prices = prices;
     this.settings = settings;
     notes = new ArrayList<>(observed.notes());
-    eligibility =
-        new Eligibility(
-            observed.nodes(),
-            Stream.concat(
-                    observed.waiting().stream(),
-                    observed.running().stream().filter(pod -> !pod.tied()))
-                .toList());
-    observed.nodes().forEach(node -> nodes.put(node.name(), node));
     observed.running().forEach(pod -> runningByUid.put(pod.pod().uid(), pod));
-    observed.nodes().forEach(node -> now.putNode(eligibility.marked(node)));
-    placements().forEach(now::place);
   }
 
   /** Observes a cluster; {@code observedAt} is when it was as it is here. */
@@ -118,153 +83,19 @@ public final class ClusterObserver {
     return new ClusterObserver(cluster, prices, settings).observe(observedAt);
   }
 
-  /** Explains a pod; empty where none of that name runs, waits or is gated. */
-  public static Optional<PodExplanation> explainPod(
-      ObservedCluster cluster, Settings settings, String namespace, String name) {
-    return new ClusterObserver(cluster, GpuPrices.NONE, settings)
-        .explainPod(namespace + "/" + name);
-  }
-
-  private Optional<PodExplanation> explainPod(String fullName) {
-    return Stream.of(observed.running(), observed.waiting(), observed.gated())
-        .flatMap(List::stream)
-        .filter(pod -> pod.name().equals(fullName))
-        .findFirst()
-        .map(pod -> pod.observed().isBound() ? explainBound(pod) : explainWaiting(pod));
-  }
-
-  private PodExplanation explainBound(KnownPod pod) {
-    String own = pod.observed().nodeName();
-    return PodExplanation.bound(
-        pod.pod(),
-        Objects.requireNonNull(now.node(own)),
-        now,
-        nodesByMissing(pod, now, node -> !node.virtual() && !node.name().equals(own)),
-        rulesNotLookedAt(pod));
-  }
-
-  private PodExplanation explainWaiting(KnownPod pod) {
-    NodesByMissing missing = nodesByMissing(pod, now, node -> !node.virtual());
-    List<String> places = List.of();
-    String room = "";
-    if (!pod.observed().gated()) {
-      List<WaitingPod> judged = new ArrayList<>();
-      judge(
-          List.of(pod),
-          plan(),
-          new NodeTypes(observed.nodes(), observed.running(), eligibility, prices),
-          judged,
-          new ArrayList<>());
-      WaitingPod waiting = judged.get(0);
-      places = waiting.outcome() instanceof WaitingPod.Fits fits ? List.of(fits.node()) : places;
-      room = waiting.room();
-    }
-    Set<String> fitting = Set.copyOf(missing.fittingNodes());
-    PlacementPolicy policy = policyThatHasSeenAll();
-    PodShape shape = pod.pod().shape();
-    return PodExplanation.waiting(
-        new PodExplanation.Facts(
-            pod.pod(),
-            pod.observed().gated(),
-            false,
-            "",
-            pod.observed().nominee().nodeName(),
-            places,
-            room,
-            rulesNotLookedAt(pod)),
-        now,
-        missing,
-        (int)
-            fitting.stream()
-                .filter(node -> policy.keeps(shape, Objects.requireNonNull(now.node(node))))
-                .count(),
-        RankedNode.of(
-            new NodeScores(now, policy, new SplittableRandom(SEED), 1)
-                .bestByTerm(shape, BEST_SHOWN, node -> fitting.contains(node.name()))));
-  }
-
-  /** Returns a policy that knows the pods of the snapshot, and nothing of what came before. */
-  private PlacementPolicy policyThatHasSeenAll() {
-    PlacementPolicy policy = Policies.create(POLICY, TypicalPods.of(Map.of()));
-    policy.attach(now);
-    double second = 0;
-    for (KnownPod pod : observed.running()) {
-      policy.arrived(pod.pod().shape(), second);
-      policy.started(pod.pod().shape(), second++);
-    }
-    for (KnownPod pod : observed.waiting()) {
-      policy.arrived(pod.pod().shape(), second++);
-    }
-    return policy;
-  }
-
-  private static List<String> rulesNotLookedAt(KnownPod pod) {
-    return pod.unseen()
-        ? List.of("Its pod affinity, spreading, volumes, host ports or claims are not looked at.")
-        : List.of();
-  }
-
-  private NodesByMissing nodesByMissing(KnownPod pod, Cluster cluster, Predicate<Node> counts) {
-    return NodesByMissing.of(
-        pod.pod().shape(), cluster, node -> refusal(pod.rules(), node), counts);
-  }
-
-  private Optional<PlacementRules.Refusal> refusal(PlacementRules rules, Node node) {
-    return Objects.requireNonNull(nodes.get(node.name())).refusal(rules);
-  }
-
-  /** Explains a node; empty where none of that name is listed. */
-  public static Optional<NodeExplanation> explainNode(ObservedCluster cluster, String name) {
-    ClusterObserver observer = new ClusterObserver(cluster, GpuPrices.NONE, Settings.DEFAULT);
-    if (!observer.nodes.containsKey(name)) {
-      return Optional.empty();
-    }
-    Map<NodeExplanation.Waiting, Integer> waiting = new LinkedHashMap<>();
-    for (KnownPod pod : cluster.waiting()) {
-      waiting.merge(new NodeExplanation.Waiting(pod.pod().shape(), pod.rules()), 1, Integer::sum);
-    }
-    return Optional.of(
-        NodeExplanation.of(
-            Objects.requireNonNull(observer.now.node(name)),
-            List.of(),
-            List.of(),
-            workload(cluster),
-            waiting,
-            observer::refusal,
-            cluster.notes()));
-  }
-
-  /** Returns the nodes in short. */
-  public static ClusterTop top(ObservedCluster cluster) {
-    ClusterObserver observer = new ClusterObserver(cluster, GpuPrices.NONE, Settings.DEFAULT);
-    return ClusterTop.of(observer.now, workload(cluster));
-  }
-
-  private static List<PodShape> workload(ObservedCluster cluster) {
-    return Stream.concat(
-            cluster.running().stream().filter(pod -> !pod.tied()), cluster.waiting().stream())
-        .map(pod -> pod.pod().shape())
-        .filter(shape -> !shape.gpu().isNone())
-        .distinct()
-        .toList();
-  }
-
-  private List<Placement> placements() {
-    return observed.running().stream().map(ObservedCluster::placement).toList();
-  }
-
   private Observation observe(Instant observedAt) {
     List<Observation.NodeUse> uses = nodeUses();
     GpuUse gpu = uses.stream().map(Observation.NodeUse::gpu).reduce(GpuUse.NONE, GpuUse::plus);
-    Cluster planned = plan();
+    Cluster planned = known.plan(settings.moves());
     double planPercent = gpuPercent(planned);
     GpuBound bound = bound();
-    NodeTypes types = new NodeTypes(observed.nodes(), observed.running(), eligibility, prices);
+    NodeTypes types =
+        new NodeTypes(observed.nodes(), observed.running(), known.eligibility(), prices);
     List<WaitingPod> waiting = new ArrayList<>();
     List<NewNodes.Wanting> wanting = new ArrayList<>();
-    judge(observed.waiting(), planned, types, waiting, wanting);
+    known.judge(observed.waiting(), planned, types, waiting, wanting);
     RoomWanted toAdd = NewNodes.pack(wanting, types);
-    Emptying emptying = new Emptying(planned, runningByUid, eligibility);
+    Emptying emptying = new Emptying(planned, runningByUid, known.eligibility());
     List<RoomWanted.NodeToEmpty> toEmpty =
         emptying.nodes().stream().map(this::nodeToEmpty).toList();
     notes.add(
@@ -299,13 +130,13 @@ public final class ClusterObserver {
         new StrandedGpu(
             observed.running().stream()
                 .filter(pod -> !pod.tied())
-                .map(eligibility::shape)
+                .map(known.eligibility()::shape)
                 .distinct()
                 .toList(),
-            observed.waiting().stream().map(eligibility::shape).distinct().toList());
+            observed.waiting().stream().map(known.eligibility()::shape).distinct().toList());
     List<Observation.NodeUse> uses = new ArrayList<>();
     for (KnownNode node : observed.nodes()) {
-      NodeState state = Objects.requireNonNull(now.node(node.name()));
+      NodeState state = Objects.requireNonNull(known.now().node(node.name()));
       uses.add(
           new Observation.NodeUse(
               node.name(),
@@ -342,7 +173,7 @@ public final class ClusterObserver {
     for (KnownNode node : observed.nodes()) {
       if (node.node().countsAsCapacity()) {
         all += capacity.applyAsLong(node.node());
-        left += free.applyAsLong(Objects.requireNonNull(now.node(node.name())));
+        left += free.applyAsLong(Objects.requireNonNull(known.now().node(node.name())));
       }
     }
     return all == 0 ? 0 : 100.0 * (all - left) / all;
@@ -359,68 +190,6 @@ public final class ClusterObserver {
       }
     }
     return capacityMilli == 0 ? 0 : 100.0 * (capacityMilli - freeMilli) / capacityMilli;
-  }
-
-  /**
-   * Returns the cluster with the waiting pods that the plan places, pods on it by the GPUs that
-   * they hold, guessed ones included.
-   */
-  private Cluster plan() {
-    Cluster placed = now;
-    if (!observed.waiting().isEmpty() && !observed.nodes().isEmpty()) {
-      List<Node> marked = observed.nodes().stream().map(eligibility::marked).toList();
-      Map<TracePod, KnownPod> pods = new LinkedHashMap<>();
-      for (KnownPod pod : observed.waiting()) {
-        pods.put(
-            new TracePod(
-                pod.pod().uid(),
-                eligibility.shape(pod),
-                pod.pod().priority(),
-                OptionalDouble.empty()),
-            pod);
-      }
-      Placer placer =
-          Placer.ofBurst(
-              new Scenario(marked, placements(), List.copyOf(pods.keySet())),
-              POLICY,
-              new SplittableRandom(SEED),
-              settings.moves());
-      place(placer, List.copyOf(pods.keySet()), pods);
-      placed = placer.cluster().cluster();
-    }
-    return withDevices(placed);
-  }
-
-  /** Places pods by priority; among equals those first that have a slot in the plan. */
-  private static void place(Placer placer, List<TracePod> queue, Map<TracePod, KnownPod> pods) {
-    Map<PodShape, Integer> slots = placer.arrivedTogether(queue);
-    Map<Integer, List<TracePod>> byPriority = new TreeMap<>(Comparator.reverseOrder());
-    for (TracePod pod : queue) {
-      byPriority.computeIfAbsent(pod.priority(), priority -> new ArrayList<>()).add(pod);
-    }
-    for (List<TracePod> equals : byPriority.values()) {
-      for (TracePod pod : BurstReplay.slottedFirst(equals, slots)) {
-        Pod own = Objects.requireNonNull(pods.get(pod)).pod();
-        placer.place(
-            new Pod(own.uid(), own.namespace(), own.name(), pod.shape(), own.priority()), 0);
-      }
-    }
-  }
-
-  private static Cluster withDevices(Cluster cluster) {
-    Cluster copy = new Cluster();
-    cluster.forEachNode(
-        node -> {
-          if (node.node() != null) {
-            copy.putNode(node.node());
-          }
-          for (Placement placement : node.placements()) {
-            List<Integer> devices =
-                Arrays.stream(node.gpuDevices(placement.pod().uid())).boxed().toList();
-            copy.place(new Placement(placement.pod(), placement.nodeName(), devices));
-          }
-        });
-    return copy;
   }
 
   /** Bounds what running and waiting pods can hold, placed anew but for nodes given out twice. */
@@ -441,7 +210,7 @@ public final class ClusterObserver {
     }
     List<Placement> staying = new ArrayList<>();
     Map<PodShape, Long> anew = new LinkedHashMap<>();
-    for (Placement placement : placements()) {
+    for (Placement placement : known.placements()) {
       if (overcommitted.contains(placement.nodeName())) {
         staying.add(placement);
       } else {
@@ -455,7 +224,7 @@ public final class ClusterObserver {
 
   /** Tells whether the pods of a node fit it one after the other, on the GPUs that they hold. */
   private boolean holdsItsPods(KnownNode node) {
-    NodeState state = Objects.requireNonNull(now.node(node.name()));
+    NodeState state = Objects.requireNonNull(known.now().node(node.name()));
     Cluster alone = new Cluster();
     NodeState empty = alone.putNode(node.node());
     for (Placement placement : state.placements()) {
@@ -474,69 +243,13 @@ public final class ClusterObserver {
     return true;
   }
 
-  /** Pods that are alike for the question what would make room. */
-  private record Alike(PlacementRules rules, PodShape shape, int priority) {}
-
-  private void judge(
-      List<KnownPod> pods,
-      Cluster planned,
-      NodeTypes types,
-      List<WaitingPod> waiting,
-      List<NewNodes.Wanting> wanting) {
-    Set<String> mayEnd = new HashSet<>();
-    observed.running().stream()
-        .filter(pod -> !pod.tied())
-        .forEach(pod -> mayEnd.add(pod.pod().uid()));
-    RoomByEnding ending = new RoomByEnding(planned, mayEnd);
-    Map<PodShape, Optional<NodeTypes.NodeType>> typeFor = new HashMap<>();
-    Map<Alike, WaitingPod.NoRoom> known = new HashMap<>();
-    for (KnownPod pod : pods) {
-      Placement placement = planned.placement(pod.pod().uid());
-      WaitingPod.Outcome outcome;
-      if (placement != null) {
-        boolean visible = Objects.requireNonNull(planned.node(placement.nodeName())).gpusVisible();
-        outcome =
-            new WaitingPod.Fits(placement.nodeName(), visible ? placement.gpuDevices() : List.of());
-      } else {
-        PodShape marked = eligibility.shape(pod);
-        Optional<NodeTypes.NodeType> type =
-            typeFor.computeIfAbsent(marked, shape -> types.firstFor(shape));
-        wanting.add(new NewNodes.Wanting(pod.pod(), marked, type));
-        outcome =
-            known.computeIfAbsent(
-                new Alike(pod.rules(), pod.pod().shape(), pod.pod().priority()),
-                alike ->
-                    new WaitingPod.NoRoom(
-                        missing(pod, planned),
-                        ending.find(marked, alike.priority()),
-                        type.map(NodeTypes.NodeType::name)));
-      }
-      waiting.add(
-          new WaitingPod(
-              pod.pod().namespace(),
-              pod.pod().name(),
-              pod.pod().priority(),
-              pod.pod().shape(),
-              pod.unseen(),
-              outcome));
-    }
-  }
-
-  private Map<Missing, Integer> missing(KnownPod pod, Cluster planned) {
-    NodesByMissing found = nodesByMissing(pod, planned, node -> true);
-    Map<Missing, Integer> counts = found.counts();
-    if (!found.fittingNodes().isEmpty()) { // the plan left it out all the same
-      counts.merge(Missing.OTHER, found.fittingNodes().size(), Integer::sum);
-    }
-    return counts;
-  }
-
   private RoomWanted.NodeToEmpty nodeToEmpty(String name) {
     int pods = 0;
-    for (Placement placement : Objects.requireNonNull(now.node(name)).placements()) {
+    for (Placement placement : Objects.requireNonNull(known.now().node(name)).placements()) {
       pods += Objects.requireNonNull(runningByUid.get(placement.pod().uid())).tied() ? 0 : 1;
     }
-    return new RoomWanted.NodeToEmpty(name, typeOf(Objects.requireNonNull(nodes.get(name))), pods);
+    return new RoomWanted.NodeToEmpty(
+        name, typeOf(Objects.requireNonNull(known.nodes().get(name))), pods);
   }
 
   private Lost lost(List<Observation.NodeUse> uses) {
@@ -547,7 +260,8 @@ public final class ClusterObserver {
     Lost.PerDay usable = Lost.PerDay.NONE;
     long unpricedMilli = 0;
     for (Observation.NodeUse use : uses) {
-      OptionalDouble price = prices.perGpuHour(Objects.requireNonNull(nodes.get(use.name())));
+      OptionalDouble price =
+          prices.perGpuHour(Objects.requireNonNull(known.nodes().get(use.name())));
       unpricedMilli += price.isPresent() ? 0 : use.gpu().capacityMilli();
       use.gpu()
           .strandedMilliByCause()
@@ -562,9 +276,10 @@ public final class ClusterObserver {
   private List<Lost.Team> teams() {
     Map<String, Lost.Team> teams = new TreeMap<>();
     for (KnownPod pod : observed.running()) {
-      KnownNode node = nodes.get(pod.observed().nodeName());
+      KnownNode node = known.nodes().get(pod.observed().nodeName());
       if (node != null && node.node().countsAsCapacity()) {
-        long milli = HeldGpu.milli(Objects.requireNonNull(now.node(node.name())), pod.pod());
+        long milli =
+            HeldGpu.milli(Objects.requireNonNull(known.now().node(node.name())), pod.pod());
         double price = prices.perGpuHour(node).orElse(0);
         add(teams, new Lost.Team(pod.team(), milli, 0, Lost.PerDay.of(milli, price)));
       }
@@ -620,11 +335,11 @@ public final class ClusterObserver {
     noteUnknown(
         "instance type",
         prices.nodeHour().keySet(),
-        nodes.values().stream().map(KnownNode::instanceType).collect(Collectors.toSet()));
+        known.nodes().values().stream().map(KnownNode::instanceType).collect(Collectors.toSet()));
     noteUnknown(
         "GPU model",
         prices.gpuHour().keySet(),
-        nodes.values().stream().map(KnownNode::gpuModel).collect(Collectors.toSet()));
+        known.nodes().values().stream().map(KnownNode::gpuModel).collect(Collectors.toSet()));
   }
 
   private void noteUnknown(String what, Collection<String> priced, Set<String> there) {
