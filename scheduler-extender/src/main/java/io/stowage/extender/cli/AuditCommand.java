@@ -8,8 +8,6 @@ import io.stowage.extender.audit.ClusterAudit;
 import io.stowage.extender.audit.ClusterReader;
 import io.stowage.extender.audit.Finding;
 import io.stowage.extender.audit.RepeatedAudit;
-import io.stowage.extender.kube.GpuResources;
-import io.stowage.extender.snapshot.SnapshotFiles;
 import io.stowage.extender.snapshot.SnapshotFormatException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -23,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -57,17 +56,7 @@ final class AuditCommand implements Callable<Integer> {
   @Option(names = "--kubeconfig", paramLabel = "FILE", description = "How to reach the cluster.")
   private @Nullable Path kubeconfig;
 
-  @Option(
-      names = "--nodes",
-      paramLabel = "FILE",
-      description = "A snapshot instead: output of kubectl get nodes -o json.")
-  private @Nullable Path nodesFile;
-
-  @Option(
-      names = "--pods",
-      paramLabel = "FILE",
-      description = "Its pods: output of kubectl get pods -A -o json.")
-  private @Nullable Path podsFile;
+  @Mixin private final SnapshotOptions snapshot = new SnapshotOptions();
 
   @Option(
       names = "--watch",
@@ -108,7 +97,9 @@ final class AuditCommand implements Callable<Integer> {
         return repeat();
       }
       AuditReport report =
-          nodesFile != null && podsFile != null ? snapshot(nodesFile, podsFile) : cluster();
+          snapshot.given()
+              ? ClusterAudit.of(snapshot.nodes(), snapshot.pods(), givenAnnotation)
+              : cluster();
       print(report);
       return report.isClean() ? CLEAN : FOUND;
     } catch (SnapshotFormatException e) {
@@ -121,12 +112,7 @@ final class AuditCommand implements Callable<Integer> {
   }
 
   private void checkUsage() {
-    if ((nodesFile == null) != (podsFile == null)) {
-      throw wrong("--nodes and --pods go together");
-    }
-    if (nodesFile != null && (kubeconfig != null || watch)) {
-      throw wrong("--nodes and --pods go without --kubeconfig and --watch");
-    }
+    snapshot.check(spec.commandLine(), kubeconfig != null || watch, "--kubeconfig and --watch");
     if (!watch && (port != null || intervalSeconds != null)) {
       throw wrong("--port and --interval go with --watch");
     }
@@ -135,11 +121,6 @@ final class AuditCommand implements Callable<Integer> {
     }
     requireRange("--port", port, 0, MAX_PORT);
     requireRange("--interval", intervalSeconds, 1, MAX_INTERVAL_SECONDS);
-    for (Path file : new Path[] {nodesFile, podsFile}) {
-      if (file != null && !Files.isReadable(file)) {
-        throw wrong("cannot read " + file);
-      }
-    }
   }
 
   private void requireRange(String option, @Nullable Integer value, int least, int most) {
@@ -155,11 +136,6 @@ final class AuditCommand implements Callable<Integer> {
   private int notChecked(String sentence) {
     spec.commandLine().getErr().println("stowage: " + sentence);
     return NOT_CHECKED;
-  }
-
-  private AuditReport snapshot(Path nodes, Path pods) throws IOException {
-    SnapshotFiles snapshots = new SnapshotFiles(GpuResources.DEFAULT);
-    return ClusterAudit.of(snapshots.nodes(nodes), snapshots.pods(pods), givenAnnotation);
   }
 
   private AuditReport cluster() {

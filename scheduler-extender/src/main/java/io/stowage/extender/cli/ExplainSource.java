@@ -4,9 +4,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.stowage.extender.audit.ClusterReader;
-import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.observe.ObservedCluster;
-import io.stowage.extender.snapshot.SnapshotFiles;
 import io.stowage.extender.snapshot.SnapshotFormatException;
 import java.io.IOException;
 import java.net.URI;
@@ -22,6 +20,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -63,17 +62,7 @@ final class ExplainSource {
       description = "Read a cluster instead: get and list of nodes and pods.")
   private @Nullable Path kubeconfig;
 
-  @Option(
-      names = "--nodes",
-      paramLabel = "FILE",
-      description = "A snapshot instead: output of kubectl get nodes -o json.")
-  private @Nullable Path nodesFile;
-
-  @Option(
-      names = "--pods",
-      paramLabel = "FILE",
-      description = "Its pods: output of kubectl get pods -A -o json.")
-  private @Nullable Path podsFile;
+  @Mixin private final SnapshotOptions snapshot = new SnapshotOptions();
 
   /** What was asked about does not exist, or nobody could be asked. */
   private static final class NoAnswerException extends Exception {
@@ -105,9 +94,10 @@ final class ExplainSource {
       Function<T, String> text,
       String unknownSentence) {
     CommandLine command = mixee.commandLine();
+    snapshot.check(command, kubeconfig != null, "--kubeconfig");
     try {
       T answer =
-          fromFilesOrCluster(command)
+          snapshot.given() || kubeconfig != null
               ? observed
                   .apply(cluster(command))
                   .orElseThrow(() -> new NoAnswerException(unknownSentence))
@@ -129,25 +119,9 @@ final class ExplainSource {
     return exitCode;
   }
 
-  private boolean fromFilesOrCluster(CommandLine command) {
-    if ((nodesFile == null) != (podsFile == null)) {
-      throw new ParameterException(command, "--nodes and --pods go together");
-    }
-    if (nodesFile != null && kubeconfig != null) {
-      throw new ParameterException(command, "--nodes and --pods go without --kubeconfig");
-    }
-    return nodesFile != null || kubeconfig != null;
-  }
-
   private ObservedCluster cluster(CommandLine command) throws IOException {
-    if (nodesFile != null && podsFile != null) {
-      for (Path file : List.of(nodesFile, podsFile)) {
-        if (!Files.isReadable(file)) {
-          throw new ParameterException(command, "cannot read " + file);
-        }
-      }
-      SnapshotFiles files = new SnapshotFiles(GpuResources.DEFAULT);
-      return ObservedCluster.read(files.nodes(nodesFile), files.pods(podsFile), null);
+    if (snapshot.given()) {
+      return ObservedCluster.read(snapshot.nodes(), snapshot.pods(), null);
     }
     try (KubernetesClient client = ClusterAccess.reader(command, kubeconfig)) {
       List<Pod> pods = ClusterReader.pods(client);
