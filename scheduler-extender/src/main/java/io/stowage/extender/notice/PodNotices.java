@@ -98,8 +98,8 @@ public final class PodNotices implements AutoCloseable {
     }
   }
 
-  /** What the state has of pods that wait. */
-  private record Waiting(List<ObservedPod> pods, Set<String> refusedUids) {}
+  /** A pod that waits, and whether the last filter kept no node for it. */
+  private record Waiting(ObservedPod pod, boolean refused) {}
 
   PodNotices(
       StateLoop loop,
@@ -203,8 +203,8 @@ public final class PodNotices implements AutoCloseable {
     }
   }
 
-  private Waiting waiting(ClusterState state) {
-    List<ObservedPod> pods = new ArrayList<>();
+  private List<Waiting> waiting(ClusterState state) {
+    List<Waiting> pods = new ArrayList<>();
     if (state.isSynced()) {
       for (ObservedPod observed : state.waitingPods(MOST_PODS)) {
         String uid = observed.pod().uid();
@@ -212,24 +212,23 @@ public final class PodNotices implements AutoCloseable {
             && !observed.gated()
             && state.heldPlacement(uid) == null
             && state.bound().placement(uid) == null) {
-          pods.add(observed);
+          pods.add(new Waiting(observed, state.isRefused(uid)));
         }
       }
     }
-    Set<String> refused = new HashSet<>();
-    state.refusedPods().forEach(pod -> refused.add(pod.pod().pod().uid()));
-    return new Waiting(pods, refused);
+    return pods;
   }
 
-  private void see(Waiting waiting, long nowNanos) {
+  private void see(List<Waiting> waiting, long nowNanos) {
     Set<String> uids = new HashSet<>();
-    for (ObservedPod observed : waiting.pods()) {
+    for (Waiting one : waiting) {
+      ObservedPod observed = one.pod();
       String uid = observed.pod().uid();
       uids.add(uid);
       Standing standing =
           standingByUid.computeIfAbsent(uid, added -> new Standing(observed, nowNanos));
       standing.pod = observed;
-      standing.refused = waiting.refusedUids().contains(uid);
+      standing.refused = one.refused();
     }
     standingByUid.keySet().retainAll(uids);
   }

@@ -70,11 +70,13 @@ public final class StatePictures implements PictureSource {
   /** The state's sums, and whether no pod was seen yet by which GPU could be called stranded. */
   private record Figures(ClusterFigures cluster, boolean withoutWorkload) {}
 
-  /** What the state has of a pod that waits. */
-  private record WaitingCopy(ObservedPod pod, @Nullable Placement held) {}
-
-  /** A pod that waits, and whether the last filter kept no node for it. */
-  private record Asked(WaitingCopy waiting, boolean refused) {}
+  /** What the state has of a pod that waits; refused if the last filter kept no node for it. */
+  private record WaitingCopy(ObservedPod pod, @Nullable Placement held, boolean refused) {
+    static WaitingCopy of(ClusterState state, ObservedPod pod) {
+      String uid = pod.pod().uid();
+      return new WaitingCopy(pod, state.heldPlacement(uid), state.isRefused(uid));
+    }
+  }
 
   /** What the state has around a node: the holds there, and the pods that wait for room. */
   private record NodeCopy(List<Placement> held, List<Pod> waiting) {}
@@ -83,8 +85,7 @@ public final class StatePictures implements PictureSource {
   private record Ranking(int keptNodes, List<RankedNode> best) {}
 
   /** What the state has of pods that wait, and what else the page goes by. */
-  private record Waiting(
-      int count, List<WaitingCopy> first, Set<String> refusedUids, List<PodShape> workload) {}
+  private record Waiting(int count, List<WaitingCopy> first, List<PodShape> workload) {}
 
   /**
    * Creates a source.
@@ -127,13 +128,9 @@ public final class StatePictures implements PictureSource {
   // On the state's event loop
 
   private static Waiting copyWaiting(ClusterState state) {
-    List<WaitingCopy> first = new ArrayList<>();
-    for (ObservedPod pod : state.waitingPods(PENDING_SHOWN)) {
-      first.add(new WaitingCopy(pod, state.heldPlacement(pod.pod().uid())));
-    }
-    Set<String> refused = new HashSet<>();
-    state.refusedPods().forEach(pod -> refused.add(pod.pod().pod().uid()));
-    return new Waiting(state.waitingCount(), first, refused, state.gpuWorkload());
+    List<WaitingCopy> first =
+        state.waitingPods(PENDING_SHOWN).stream().map(pod -> WaitingCopy.of(state, pod)).toList();
+    return new Waiting(state.waitingCount(), first, state.gpuWorkload());
   }
 
   // On the page's thread
@@ -150,7 +147,6 @@ public final class StatePictures implements PictureSource {
       kinds.add(kind);
       Told told = told(kind, found);
       Placement held = one.held();
-      boolean refused = waiting.refusedUids().contains(pod.uid());
       first.add(
           new PendingPod(
               pod.namespace(),
@@ -159,7 +155,7 @@ public final class StatePictures implements PictureSource {
               pod.priority(),
               one.pod().creationEpochMillis(),
               asks.computeIfAbsent(pod.shape(), this::asks),
-              sentence(one, told, refused),
+              sentence(one, told),
               told == null ? "" : told.reason().room(),
               held == null ? "" : held.nodeName(),
               planned.getOrDefault(pod.shape(), List.of()).stream()
@@ -174,7 +170,7 @@ public final class StatePictures implements PictureSource {
     return Amounts.request(shape, Amounts.unitsPerGpu(shape, copy.cluster()));
   }
 
-  private static String sentence(WaitingCopy one, @Nullable Told told, boolean refused) {
+  private static String sentence(WaitingCopy one, @Nullable Told told) {
     if (one.pod().gated()) {
       return WaitSentence.GATED;
     }
@@ -183,7 +179,7 @@ public final class StatePictures implements PictureSource {
     }
     return told == null
         ? "not looked at yet"
-        : WaitSentence.of(one.pod().pod().shape(), told.reason().nodes(), refused);
+        : WaitSentence.of(one.pod().pod().shape(), told.reason().nodes(), one.refused());
   }
 
   /** Returns why pods of a kind wait; null where too much else had to be found out now. */
@@ -206,7 +202,7 @@ public final class StatePictures implements PictureSource {
 
   @Override
   public Optional<PodExplanation> explainPod(String namespace, String name) {
-    Optional<Asked> waiting = loop.call(state -> asked(state, namespace, name)).join();
+    Optional<WaitingCopy> waiting = loop.call(state -> asked(state, namespace, name)).join();
     if (waiting.isPresent()) {
       return Optional.of(explain(waiting.get()));
     }
@@ -223,25 +219,20 @@ public final class StatePictures implements PictureSource {
     return found.stream().findFirst().map(this::explain);
   }
 
-  private static Optional<Asked> asked(ClusterState state, String namespace, String name) {
+  private static Optional<WaitingCopy> asked(ClusterState state, String namespace, String name) {
     return state
         .waitingPodNamed(namespace, name)
         .filter(pod -> state.bound().placement(pod.pod().uid()) == null)
-        .map(
-            pod ->
-                new Asked(
-                    new WaitingCopy(pod, state.heldPlacement(pod.pod().uid())),
-                    state.refusedPods().stream()
-                        .anyMatch(refused -> refused.pod().pod().uid().equals(pod.pod().uid()))));
+        .map(pod -> WaitingCopy.of(state, pod));
   }
 
-  private PodExplanation explain(Asked asked) {
-    ObservedPod observed = asked.waiting().pod();
+  private PodExplanation explain(WaitingCopy asked) {
+    ObservedPod observed = asked.pod();
     Pod pod = observed.pod();
     WaitReason reason = reason(new Kind(pod.shape(), pod.priority(), labels.rules(pod.uid())));
     Set<String> fitting = Set.copyOf(reason.nodes().fittingNodes());
     Ranking ranking = loop.call(state -> rank(state, pod.shape(), fitting)).join();
-    Placement held = asked.waiting().held();
+    Placement held = asked.held();
     return PodExplanation.waiting(
         new PodExplanation.Facts(
             pod,

@@ -230,6 +230,11 @@ public final class ClusterState {
     return waiting.refused();
   }
 
+  /** Tells whether the last filter kept no node for a pod. */
+  public boolean isRefused(String uid) {
+    return waiting.isRefused(uid);
+  }
+
   /** Returns a copy of what is free on a node, holds counted; null where it is not known. */
   public @Nullable TrialRoom trialRoom(String nodeName) {
     NodeState state = bound.steering().node(nodeName);

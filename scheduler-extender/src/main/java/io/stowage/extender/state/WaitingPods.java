@@ -141,6 +141,11 @@ final class WaitingPods {
     refusedByUid.remove(uid);
   }
 
+  /** Tells whether the last filter kept no node for a pod. */
+  boolean isRefused(String uid) {
+    return refusedByUid.containsKey(uid);
+  }
+
   /** Forgets refused pods that the watch has never shown, after a while. */
   void lapseRefused(long beforeNanos) {
     refusedByUid
