@@ -84,6 +84,7 @@ final class ServeCommand implements Callable<Integer> {
     ServiceSettings settings = settings(config);
     PageSettings pageSettings = pageSettings(config);
     Leadership leadership = new Leadership();
+    ClusterLabels labels = new ClusterLabels();
     try (Termination termination = new Termination();
         KubernetesClient client = ClusterAccess.client(spec.commandLine(), kubeconfig);
         KubernetesBinder binder =
@@ -93,7 +94,7 @@ final class ServeCommand implements Callable<Integer> {
                 leadership);
         Election election =
             new Election(client.getConfiguration(), config.leadership().settings(), leadership);
-        ExtenderService service = start(config, settings, binder, leadership);
+        ExtenderService service = start(config, settings, binder, leadership, labels);
         Readback readback =
             Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
       LOG.info(
@@ -103,7 +104,6 @@ final class ServeCommand implements Callable<Integer> {
           config.tls() == null ? "plain HTTP" : "TLS",
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
-      ClusterLabels labels = new ClusterLabels();
       PageServer page = page(config, pageSettings, service, labels, client);
       try {
         follow(client, service, config, labels, election, leadership, termination);
@@ -211,14 +211,19 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static ExtenderService start(
-      StowageConfig config, ServiceSettings settings, Binder binder, Leadership leadership)
+      StowageConfig config,
+      ServiceSettings settings,
+      Binder binder,
+      Leadership leadership,
+      ClusterLabels labels)
       throws IOException {
     return ExtenderService.start(
         settings,
         Policies.create(config.policy(), TypicalPods.of(Map.of())),
         new Random(),
         binder,
-        leadership);
+        leadership,
+        labels);
   }
 
   private StowageConfig config() {

@@ -11,7 +11,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Ends connections that are too many, whose request takes too long, or that send none.
+ * Ends connections that are too many, whose request takes too long, or that send none; and has
+ * connections take turns.
  *
  * <p>Not thread-safe: belongs to the event loop of its server. Together with what Vert.x does by
  * itself this bounds what a connection holds: it takes in the next request only when the answer
@@ -29,10 +30,11 @@ final class ConnectionLimits {
     this.metrics = metrics;
   }
 
-  /** The time that a connection has left. */
+  /** The time that a connection has left, and whether it has had its turn. */
   private final class Timer {
     private final HttpConnection connection;
     private long id;
+    private boolean hadTurn;
 
     private Timer(HttpConnection connection) {
       this.connection = connection;
@@ -68,7 +70,10 @@ final class ConnectionLimits {
         });
   }
 
-  /** Gives a request its time; the first of a router's handlers. */
+  /**
+   * Gives a request its time and its turn; the first of a router's handlers. A connection that
+   * sends requests ahead has one of them answered, then all others come first.
+   */
   void handle(RoutingContext context) {
     Timer timer = timers.get(context.request().connection());
     if (timer == null) {
@@ -79,6 +84,21 @@ final class ConnectionLimits {
     context.addEndHandler(ended -> answered.tryComplete());
     Future.join(context.request().end(), answered.future())
         .onComplete(both -> timer.restart("idle", limits.idleLimit()));
+    takeTurn(timer, context);
+  }
+
+  private void takeTurn(Timer timer, RoutingContext context) {
+    if (timer.hadTurn) {
+      context.request().pause();
+      vertx.runOnContext(
+          turn -> {
+            takeTurn(timer, context);
+            context.request().resume();
+          });
+      return;
+    }
+    timer.hadTurn = true;
+    vertx.runOnContext(over -> timer.hadTurn = false);
     context.next();
   }
 

@@ -7,12 +7,21 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Health, readiness, leadership, metrics and version. */
 public final class HealthRoutes implements Routes {
+  /** Callers who ask for metrics all the time get those of a tenth of a second ago. */
+  private static final long KEPT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final StateLoop loop;
   private final ServiceMetrics metrics;
   private final Leadership leadership;
+  private volatile @Nullable Scrape last;
+
+  /** What one was told, and when. */
+  private record Scrape(Buffer text, long nanos) {}
 
   /** Creates the routes. */
   public HealthRoutes(StateLoop loop, ServiceMetrics metrics, Leadership leadership) {
@@ -63,6 +72,11 @@ public final class HealthRoutes implements Routes {
   }
 
   private void scrape(RoutingContext context) {
+    Scrape known = last;
+    if (known != null && System.nanoTime() - known.nanos < KEPT_NANOS) {
+      answer(context, known);
+      return;
+    }
     Responses.fromLoop(
             context,
             loop.call(
@@ -74,13 +88,16 @@ public final class HealthRoutes implements Routes {
                   return true;
                 }))
         .onComplete(
-            updated ->
-                Responses.answer(
-                    context,
-                    200,
-                    "text/plain; version=0.0.4; charset=utf-8",
-                    Buffer.buffer(metrics.scrape())),
+            updated -> {
+              Scrape scrape = new Scrape(Buffer.buffer(metrics.scrape()), System.nanoTime());
+              last = scrape;
+              answer(context, scrape);
+            },
             context::fail);
+  }
+
+  private static void answer(RoutingContext context, Scrape scrape) {
+    Responses.answer(context, 200, "text/plain; version=0.0.4; charset=utf-8", scrape.text);
   }
 
   private static void version(RoutingContext context) {

@@ -9,7 +9,7 @@ package io.stowage.extender.kube;
  *     itself
  * @param open whether a node may be nominated as far as the pod goes: kube-scheduler has not tried
  *     it in vain, nothing gates it, it is not being deleted or one of a group, and which nodes it
- *     may get follows from what it requests and from GPU models alone
+ *     may get follows from what it requests and from {@link PlacementRules} alone
  */
 public record Nominee(String nodeName, boolean byStowage, boolean preempts, boolean open) {
 

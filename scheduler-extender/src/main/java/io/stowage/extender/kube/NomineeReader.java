@@ -3,8 +3,6 @@ package io.stowage.extender.kube;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
-import io.fabric8.kubernetes.api.model.NodeSelector;
-import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodStatus;
@@ -17,23 +15,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads what matters to who would nominate nodes for pods.
  *
- * <p>Stowage sees neither node labels, GPU models aside, nor where other pods' affinities reach,
- * nor ports and volumes. A pod that asks for any of it is kube-scheduler's alone: a nomination that
- * its predicates then refuse costs a try, and while it stands no autoscaler helps the pod.
+ * <p>Stowage sees nodes' labels and taints, and not where other pods' affinities reach, nor ports
+ * and volumes; nor does it weigh nodes that a pod prefers. A pod that asks for any of it is
+ * kube-scheduler's alone: a nomination that its predicates then refuse costs a try, and while it
+ * stands no autoscaler helps the pod.
  */
 final class NomineeReader {
-  private final List<String> modelLabels;
+  private NomineeReader() {}
 
-  NomineeReader(List<String> modelLabels) {
-    this.modelLabels = List.copyOf(modelLabels);
-  }
-
-  /**
-   * Reads a pod.
-   *
-   * @param modelsRead whether the models that it names were read into its shape
-   */
-  Nominee read(ObjectMeta metadata, PodSpec spec, @Nullable PodStatus status, boolean modelsRead) {
+  /** Reads a pod. */
+  static Nominee read(ObjectMeta metadata, PodSpec spec, @Nullable PodStatus status) {
     String field = status == null ? null : status.getNominatedNodeName();
     String node = field == null ? "" : field;
     return new Nominee(
@@ -44,7 +35,7 @@ final class NomineeReader {
             && isEmpty(spec.getSchedulingGates())
             && spec.getSchedulingGroup() == null
             && !triedInVain(status)
-            && goesByRequestsAlone(spec, modelsRead ? modelLabels : List.of()));
+            && goesByNodesAlone(spec));
   }
 
   private static boolean writtenByStowage(ObjectMeta metadata) {
@@ -67,10 +58,8 @@ final class NomineeReader {
                         && !"SchedulingGated".equals(condition.getReason()));
   }
 
-  private static boolean goesByRequestsAlone(PodSpec spec, List<String> modelLabels) {
-    return (spec.getNodeSelector() == null
-            || modelLabels.containsAll(spec.getNodeSelector().keySet()))
-        && modelsAlone(spec.getAffinity(), modelLabels)
+  private static boolean goesByNodesAlone(PodSpec spec) {
+    return goesByNodesAlone(spec.getAffinity())
         && isEmpty(spec.getTopologySpreadConstraints())
         && isEmpty(spec.getResourceClaims())
         && (spec.getVolumes() == null
@@ -81,31 +70,15 @@ final class NomineeReader {
             .noneMatch(NomineeReader::hasHostPort);
   }
 
-  private static boolean modelsAlone(@Nullable Affinity affinity, List<String> modelLabels) {
-    if (affinity == null) {
-      return true;
-    }
-    if (affinity.getPodAffinity() != null || affinity.getPodAntiAffinity() != null) {
-      return false;
-    }
-    if (affinity.getNodeAffinity() == null) {
-      return true;
-    }
-    NodeSelector required =
-        affinity.getNodeAffinity().getRequiredDuringSchedulingIgnoredDuringExecution();
-    return isEmpty(affinity.getNodeAffinity().getPreferredDuringSchedulingIgnoredDuringExecution())
-        && (required == null
-            || required.getNodeSelectorTerms().stream()
-                .allMatch(term -> modelsAlone(term, modelLabels)));
-  }
-
-  private static boolean modelsAlone(NodeSelectorTerm term, List<String> modelLabels) {
-    return isEmpty(term.getMatchFields())
-        && term.getMatchExpressions().stream()
-            .allMatch(
-                expression ->
-                    modelLabels.contains(expression.getKey())
-                        && "In".equals(expression.getOperator()));
+  private static boolean goesByNodesAlone(@Nullable Affinity affinity) {
+    return affinity == null
+        || (affinity.getPodAffinity() == null
+            && affinity.getPodAntiAffinity() == null
+            && (affinity.getNodeAffinity() == null
+                || isEmpty(
+                    affinity
+                        .getNodeAffinity()
+                        .getPreferredDuringSchedulingIgnoredDuringExecution())));
   }
 
   /** Tells whether where a volume is, or how many of its kind a node takes, matters. */

@@ -46,12 +46,10 @@ public final class PodReader {
       GpuResources.GPUSHARE_MEMORY + " in more than one container of a pod cannot be served";
 
   private final GpuResources gpuResources;
-  private final NomineeReader nominees;
 
   /** Creates a reader for the given GPU resources. */
   public PodReader(GpuResources gpuResources) {
     this.gpuResources = gpuResources;
-    this.nominees = new NomineeReader(gpuResources.modelLabels());
   }
 
   /** Returns what a pod means to the cluster model. */
@@ -94,7 +92,7 @@ public final class PodReader {
         .resourceVersion(wholeNumber(metadata.getResourceVersion(), 0))
         .creationEpochMillis(epochMillis(metadata.getCreationTimestamp()))
         .ownerUid(ownerUid(metadata))
-        .nominee(nominees.read(metadata, spec, pod.getStatus(), !gpu.isNone()))
+        .nominee(NomineeReader.read(metadata, spec, pod.getStatus()))
         .build();
   }
 

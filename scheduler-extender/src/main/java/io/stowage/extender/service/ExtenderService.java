@@ -11,6 +11,7 @@ import io.stowage.extender.http.HttpSettings;
 import io.stowage.extender.http.InspectRoutes;
 import io.stowage.extender.http.Routes;
 import io.stowage.extender.http.TlsCertificates;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Leadership;
@@ -66,7 +67,7 @@ public final class ExtenderService implements AutoCloseable {
   public static ExtenderService start(
       ServiceSettings settings, PlacementPolicy policy, RandomGenerator ties, Binder binder)
       throws IOException {
-    return start(settings, policy, ties, binder, Leadership.always());
+    return start(settings, policy, ties, binder, Leadership.always(), new ClusterLabels());
   }
 
   /**
@@ -81,7 +82,8 @@ public final class ExtenderService implements AutoCloseable {
       Binder binder,
       LongSupplier nanoClock)
       throws IOException {
-    return start(settings, policy, ties, binder, Leadership.always(), nanoClock);
+    return start(
+        settings, policy, ties, binder, Leadership.always(), new ClusterLabels(), nanoClock);
   }
 
   /**
@@ -90,6 +92,7 @@ public final class ExtenderService implements AutoCloseable {
    * @param policy ranks nodes and chooses devices; belongs to the service from now on
    * @param ties what breaks ties of a policy that asks for it; belongs to the service from now on
    * @param leadership says whether this replica is the active one
+   * @param labels what is known of nodes' labels and taints, and of waiting pods' rules
    * @throws IOException where an address cannot be listened on or a certificate cannot be used
    */
   public static ExtenderService start(
@@ -97,9 +100,10 @@ public final class ExtenderService implements AutoCloseable {
       PlacementPolicy policy,
       RandomGenerator ties,
       Binder binder,
-      Leadership leadership)
+      Leadership leadership,
+      ClusterLabels labels)
       throws IOException {
-    return start(settings, policy, ties, binder, leadership, System::nanoTime);
+    return start(settings, policy, ties, binder, leadership, labels, System::nanoTime);
   }
 
   private static ExtenderService start(
@@ -108,6 +112,7 @@ public final class ExtenderService implements AutoCloseable {
       RandomGenerator ties,
       Binder binder,
       Leadership leadership,
+      ClusterLabels labels,
       LongSupplier nanoClock)
       throws IOException {
     Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
@@ -117,6 +122,7 @@ public final class ExtenderService implements AutoCloseable {
             settings.holds(),
             settings.devices(),
             policy,
+            labels,
             ties,
             nanoClock,
             ExtenderService::epochNanos);

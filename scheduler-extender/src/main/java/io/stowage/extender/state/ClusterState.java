@@ -12,6 +12,7 @@ import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.core.policy.NodeScores;
 import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.names.NodeNames;
@@ -70,12 +71,20 @@ public final class ClusterState {
   /** Creates an empty state that is not synced, for a cluster where no other extender works. */
   public ClusterState(
       HoldSettings settings, PlacementPolicy policy, RandomGenerator ties, LongSupplier nanoClock) {
-    this(settings, DeviceSettings.DEFAULT, policy, ties, nanoClock, () -> Long.MAX_VALUE);
+    this(
+        settings,
+        DeviceSettings.DEFAULT,
+        policy,
+        new ClusterLabels(),
+        ties,
+        nanoClock,
+        () -> Long.MAX_VALUE);
   }
 
   /**
    * Creates an empty state that is not synced.
    *
+   * @param labels what is known of nodes' labels and taints, and of waiting pods' rules
    * @param ties what breaks ties of a policy that asks for it
    * @param nanoClock a monotonic clock in nanoseconds
    * @param epochNanoClock nanoseconds since 1970
@@ -84,6 +93,7 @@ public final class ClusterState {
       HoldSettings settings,
       DeviceSettings devices,
       PlacementPolicy policy,
+      ClusterLabels labels,
       RandomGenerator ties,
       LongSupplier nanoClock,
       LongSupplier epochNanoClock) {
@@ -114,7 +124,8 @@ public final class ClusterState {
             nanoClock);
     this.binds =
         new Binds(bound, holds, waiting, nodes, rules, ranking, freed, policyFeed, nanoClock);
-    this.freeSlots = new FreeSlots(bound, rules, ranking, policy, failedNodes, refusals, nanoClock);
+    this.freeSlots =
+        new FreeSlots(bound, rules, ranking, policy, failedNodes, refusals, labels, nanoClock);
     this.nominations =
         new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
   }

@@ -7,7 +7,9 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.policy.NodeScores.Scored;
 import io.stowage.core.policy.PlacementPolicy;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PlacementRules;
 import io.stowage.extender.state.DeviceRules.Verdict;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +28,7 @@ final class FreeSlots {
   private final PlacementPolicy policy;
   private final FailedNodes failedNodes;
   private final Refusals refusals;
+  private final ClusterLabels labels;
   private final LongSupplier nanoClock;
   private boolean planned;
 
@@ -36,6 +39,7 @@ final class FreeSlots {
       PlacementPolicy policy,
       FailedNodes failedNodes,
       Refusals refusals,
+      ClusterLabels labels,
       LongSupplier nanoClock) {
     this.bound = bound;
     this.rules = rules;
@@ -43,6 +47,7 @@ final class FreeSlots {
     this.policy = policy;
     this.failedNodes = failedNodes;
     this.refusals = refusals;
+    this.labels = labels;
     this.nanoClock = nanoClock;
   }
 
@@ -55,8 +60,9 @@ final class FreeSlots {
   @Nullable Placement find(ObservedPod observed) {
     PodShape shape = observed.pod().shape();
     Set<String> failed = failedNodes.of(observed);
+    PlacementRules rulesOfPod = rules(observed);
     List<Scored> best =
-        ranking.scores().bestFirst(shape, 1, node -> takes(shape, node.name(), failed));
+        ranking.scores().bestFirst(shape, 1, node -> takes(shape, rulesOfPod, node.name(), failed));
     if (best.isEmpty() || (planned && !policy.hasSlot(shape, best.get(0).node()))) {
       return null;
     }
@@ -72,25 +78,27 @@ final class FreeSlots {
   /** Tells whether a pod can still go to a node, its own hold not counted. */
   boolean isFree(ObservedPod observed, String nodeName) {
     NodeState soft = bound.steering().node(nodeName);
-    return soft != null
-        && Fit.fits(observed.pod().shape(), soft)
-        && takes(observed.pod().shape(), nodeName, failedNodes.of(observed));
+    return soft != null && Fit.fits(observed.pod().shape(), soft) && takes(observed, nodeName);
+  }
+
+  /** Returns which nodes a pod may be on, whatever room they have. */
+  PlacementRules rules(ObservedPod observed) {
+    return labels.rules(observed.pod().uid());
   }
 
   /** Tells whether nothing but room speaks against a node, or against its devices. */
   boolean takes(ObservedPod observed, String nodeName) {
-    return takes(observed.pod().shape(), nodeName, failedNodes.of(observed));
+    return takes(observed.pod().shape(), rules(observed), nodeName, failedNodes.of(observed));
   }
 
-  private boolean takes(PodShape shape, String nodeName, Set<String> failed) {
+  private boolean takes(
+      PodShape shape, PlacementRules rulesOfPod, String nodeName, Set<String> failed) {
     NodeState hard = bound.hard().node(nodeName);
     Node node = hard == null ? null : hard.node();
     long nowNanos = nanoClock.getAsLong();
     return hard != null
         && node != null
-        && node.ready()
         && !node.cordoned()
-        && !node.tainted()
         && !node.virtual()
         && !failed.contains(nodeName)
         && !refusals.avoids(nodeName, nowNanos)
@@ -98,6 +106,7 @@ final class FreeSlots {
         && Fit.fits(shape, hard)
         && !policy.keeps(shape, hard)
         && NodeRanking.devicesFit(shape, hard)
-        && (!shape.gpu().isShare() || rules.judge(shape, nodeName) == Verdict.FREE);
+        && (!shape.gpu().isShare() || rules.judge(shape, nodeName) == Verdict.FREE)
+        && labels.refusal(rulesOfPod, node).isEmpty();
   }
 }

@@ -5,6 +5,7 @@ import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.extender.kube.Nominee;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PlacementRules;
 import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,6 +50,9 @@ final class Nominations {
 
   private boolean everAsked;
   private long askedNanos;
+
+  /** What two pods have in common of which one finds no place where the other found none. */
+  private record Asking(PodShape shape, PlacementRules rules) {}
 
   /** A nomination that was written or is being written. */
   private static final class Nomination {
@@ -259,7 +263,7 @@ final class Nominations {
   }
 
   private void nominate(List<String> head, int window, int budget, List<NominationWrite> writes) {
-    Set<PodShape> withoutSlot = new HashSet<>();
+    Set<Asking> withoutSlot = new HashSet<>();
     for (String uid : head) {
       if (writes.size() >= budget || byUid.size() >= window) {
         return;
@@ -269,12 +273,12 @@ final class Nominations {
           || byUid.containsKey(uid)
           || passedOver.contains(uid)
           || pod.nominee().isNominated()
-          || withoutSlot.contains(pod.pod().shape())) {
+          || withoutSlot.contains(asking(pod))) {
         continue;
       }
       Placement placement = slots.find(pod);
       if (placement == null) {
-        withoutSlot.add(pod.pod().shape());
+        withoutSlot.add(asking(pod));
         continue;
       }
       Nomination nomination = new Nomination(placement.nodeName());
@@ -283,6 +287,10 @@ final class Nominations {
       byUid.put(uid, nomination);
       writes.add(new NominationWrite(pod.pod(), placement.nodeName(), pod.resourceVersion()));
     }
+  }
+
+  private Asking asking(ObservedPod pod) {
+    return new Asking(pod.pod().shape(), slots.rules(pod));
   }
 
   /** Takes in what became of what was to be written. */

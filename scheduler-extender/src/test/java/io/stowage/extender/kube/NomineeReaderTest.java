@@ -34,10 +34,11 @@ class NomineeReaderTest {
         GPU + ",'tolerations':[{'operator':'Exists'}]",
         GPU
             + ",'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':"
-            + "{'nodeSelectorTerms':[{'matchExpressions':[{'key':'nvidia.com/gpu.product',"
-            + "'operator':'In','values':['T4','P100']}]}]}}}",
+            + "{'nodeSelectorTerms':[{'matchExpressions':[{'key':'zone',"
+            + "'operator':'NotIn','values':['a']}]}]}}}",
+        GPU + ",'nodeSelector':{'zone':'a'}",
       })
-  void podWhoseNodesFollowFromRequestsAndModelsMayBeNominated(String spec)
+  void podWhoseNodesFollowFromRequestsAndRulesMayBeNominated(String spec)
       throws InvalidObjectException {
     assertThat(read("", spec, "")).isEqualTo(Nominee.OPEN);
   }
@@ -45,8 +46,6 @@ class NomineeReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        GPU + ",'nodeSelector':{'zone':'a'}",
-        "'containers':[{}],'nodeSelector':{'nvidia.com/gpu.product':'T4'}",
         GPU + ",'schedulingGates':[{'name':'g'}]",
         GPU + ",'schedulingGroup':{'podGroupName':'g'}",
         GPU + ",'resourceClaims':[{'name':'r'}]",
@@ -57,10 +56,6 @@ class NomineeReaderTest {
         GPU
             + ",'affinity':{'nodeAffinity':{'preferredDuringSchedulingIgnoredDuringExecution':"
             + "[{'weight':1}]}}",
-        GPU
-            + ",'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':"
-            + "{'nodeSelectorTerms':[{'matchExpressions':[{'key':'nvidia.com/gpu.product',"
-            + "'operator':'NotIn','values':['T4']}]}]}}}",
         "'containers':[{'ports':[{'hostPort':80}]}]",
       })
   void podWithARuleThatStowageDoesNotSeeIsLeftToKubeScheduler(String spec)

@@ -7,6 +7,7 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Planner;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
@@ -59,6 +60,7 @@ class ClusterStateRandomTest {
         HoldSettings.DEFAULT,
         DeviceSettings.DEFAULT,
         policy,
+        new ClusterLabels(),
         random,
         () -> nowNanos,
         () -> nowNanos);

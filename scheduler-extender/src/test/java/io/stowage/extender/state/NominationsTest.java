@@ -5,11 +5,15 @@ import static io.stowage.extender.state.Pods.cpuPod;
 import static io.stowage.extender.state.Pods.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeGpus;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.Nominee;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Which pods get a nominated node, and when they lose it. */
@@ -28,11 +33,13 @@ class NominationsTest {
   private long passedNanos;
   private long version;
   private final RecordingPolicy policy = new RecordingPolicy("stowage");
+  private final ClusterLabels labels = new ClusterLabels();
   private final ClusterState state =
       new ClusterState(
           HoldSettings.DEFAULT,
           DeviceSettings.DEFAULT,
           policy,
+          labels,
           new Random(1),
           () -> 1 + passedNanos,
           () -> 1_700_000_000_000_000_000L + passedNanos);
@@ -247,6 +254,70 @@ class NominationsTest {
     assertThat(heldNode("a")).as("the room is free at once").isEmpty();
     write(writes.get(0), pod);
     assertThat(lines(round())).containsExactly("a:n2");
+  }
+
+  /** GKE and others taint all nodes with GPUs, and have pods of GPUs tolerate that. */
+  @Test
+  void nodesOutOfThePodsRulesAreLeftOut() {
+    nodes(8, "tainted", "labelled");
+    Node tainted = node("tainted", 8, NodeGpus.NONE);
+    state.putNode(
+        new Node(
+            "tainted",
+            tainted.allocatable(),
+            tainted.podCapacity(),
+            tainted.gpus(),
+            true,
+            false,
+            true,
+            false));
+    labels.putNode(
+        new NodeBuilder()
+            .withNewMetadata()
+            .withName("tainted")
+            .endMetadata()
+            .withNewSpec()
+            .addNewTaint("NoSchedule", "nvidia.com/gpu", null, "present")
+            .endSpec()
+            .build());
+    labels.putNode(
+        new NodeBuilder()
+            .withNewMetadata()
+            .withName("labelled")
+            .addToLabels("pool", "a")
+            .endMetadata()
+            .build());
+    putWithRules("selects-other", pod -> pod.addToNodeSelector("pool", "b"));
+    putWithRules("selects", pod -> pod.addToNodeSelector("pool", "a"));
+    putWithRules("tolerates", pod -> pod.addNewToleration().withOperator("Exists").endToleration());
+    assertThat(lines(round()))
+        .hasSize(2)
+        .contains("selects:labelled")
+        .anyMatch(line -> line.startsWith("tolerates:"));
+    state.removeNode("labelled");
+    state.removePod("selects-other");
+    putWithRules("tolerates-not", pod -> pod);
+    putWithRules(
+        "tolerates-too",
+        pod ->
+            pod.addNewToleration()
+                .withKey("nvidia.com/gpu")
+                .withOperator("Exists")
+                .endToleration());
+    assertThat(lines(round()))
+        .contains("tolerates-too:tainted")
+        .doesNotContain("tolerates-not:tainted");
+  }
+
+  private void putWithRules(String uid, UnaryOperator<PodSpecBuilder> spec) {
+    labels.putPod(
+        new PodBuilder()
+            .withNewMetadata()
+            .withUid(uid)
+            .endMetadata()
+            .withSpec(spec.apply(new PodSpecBuilder()).build())
+            .build());
+    put(uid, 1);
   }
 
   @Test

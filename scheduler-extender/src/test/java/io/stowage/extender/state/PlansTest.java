@@ -16,6 +16,7 @@ import io.stowage.core.plan.NodeRoom;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
@@ -38,6 +39,7 @@ class PlansTest {
           HoldSettings.DEFAULT,
           DeviceSettings.DEFAULT,
           policy,
+          new ClusterLabels(),
           new Random(1),
           () -> 1 + passedNanos,
           () -> 1_700_000_000_000_000_000L + passedNanos);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.policy.Policies;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.state.BindDecision.Write;
@@ -29,6 +30,7 @@ final class TestState {
           HoldSettings.DEFAULT,
           DeviceSettings.DEFAULT,
           Policies.create("best-fit", TypicalPods.of(Map.of())),
+          new ClusterLabels(),
           new Random(1),
           () -> 1 + passedNanos,
           this::epochNanos);
