@@ -126,6 +126,18 @@ final class ControlPlane implements AutoCloseable {
         ChildProcess.onHost(hostName, stowageCommand(hostName, kubeconfig("stowage"), settings)));
   }
 
+  /** Starts {@code stowage serve} with settings, in a JVM with options. */
+  StowageProcess startStowageIn(List<String> jvmOptions, String name, String settings) {
+    return StowageProcess.start(
+        directory.resolve(name + ".log"),
+        StowageProcess.command(
+            jvmOptions,
+            pathProperty("stowage.jar"),
+            kubeconfig("stowage"),
+            "--config",
+            write(name + ".yaml", settings).toString()));
+  }
+
   private List<String> stowageCommand(String name, Path kubeconfig, String settings) {
     return StowageProcess.command(
         pathProperty("stowage.jar"),

@@ -31,20 +31,27 @@ final class StowageProcess implements AutoCloseable {
 
   /** Returns the command that serves on a free port. */
   static List<String> command(Path jar, Path kubeconfig, String... options) {
+    return command(List.of(), jar, kubeconfig, options);
+  }
+
+  /** Returns the command that serves on a free port in a JVM with options. */
+  static List<String> command(
+      List<String> jvmOptions, Path jar, Path kubeconfig, String... options) {
     assertThat(jar).as("Stowage's jar").isRegularFile();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                jar.toString(),
-                "serve",
-                "--kubeconfig",
-                kubeconfig.toString(),
-                "--port",
-                "0",
-                "--page-port",
-                "0"));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvmOptions);
+    command.addAll(
+        List.of(
+            "-jar",
+            jar.toString(),
+            "serve",
+            "--kubeconfig",
+            kubeconfig.toString(),
+            "--port",
+            "0",
+            "--page-port",
+            "0"));
     command.addAll(List.of(options));
     return command;
   }
