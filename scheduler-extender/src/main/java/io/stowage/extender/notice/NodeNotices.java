@@ -30,6 +30,7 @@ public final class NodeNotices implements AutoCloseable {
   private final EventWriter events;
   private final BooleanSupplier active;
   private final Timer timer = new Timer("stowage-notices", true);
+  private volatile boolean closed;
 
   /** Null where nodes get no condition. */
   private @Nullable NodeConditions conditions;
@@ -94,7 +95,9 @@ public final class NodeNotices implements AutoCloseable {
           .join()
           .ifPresent(this::tell);
     } catch (RuntimeException e) {
-      LOG.error("a round of notices failed", e);
+      if (!closed) {
+        LOG.error("a round of notices failed", e);
+      }
     }
   }
 
@@ -163,6 +166,7 @@ public final class NodeNotices implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true; // a round that is under way finds its client closed
     timer.cancel();
   }
 }

