@@ -104,9 +104,18 @@ final class ReportHtml {
     page.append("</ul>\n</section>\n");
   }
 
-  private static void overview(StringBuilder page, List<ReportCase> cases) {
-    List<String> header =
-        new ArrayList<>(List.of("input", "variant", "protocol", "policy", "seeds"));
+  private static void overview(StringBuilder page, List<ReportCase> all) {
+    Map<String, List<ReportCase>> bySettings = new LinkedHashMap<>();
+    all.forEach(
+        of ->
+            bySettings
+                .computeIfAbsent(ReplaySettings.title(of.settings()), title -> new ArrayList<>())
+                .add(of));
+    bySettings.forEach((title, cases) -> overview(page, title, cases));
+  }
+
+  private static void overview(StringBuilder page, String title, List<ReportCase> cases) {
+    List<String> header = new ArrayList<>(List.of("input", "variant", "policy", "seeds"));
     List<String> figures =
         cases.stream()
             .flatMap(of -> of.figureNames().stream())
@@ -118,15 +127,13 @@ final class ReportHtml {
     for (ReportCase of : cases) {
       for (String policy : of.policies()) {
         Map<String, Double> means = of.means(policy);
-        List<String> row =
-            new ArrayList<>(
-                List.of(of.input(), of.variant(), ReplaySettings.title(of.settings()), policy));
+        List<String> row = new ArrayList<>(List.of(of.input(), of.variant(), policy));
         row.add(number(means.get("seeds"), 0));
         figures.forEach(figure -> row.add(number(means.get(figure), 2)));
         rows.add(row);
       }
     }
-    table(page, "Overview, means over seeds", header, 4, rows, row -> false);
+    table(page, title + ", means over seeds", header, 3, rows, row -> false);
   }
 
   private static Predicate<String> isMain(List<String> starts) {
@@ -194,7 +201,11 @@ final class ReportHtml {
     page.append("<div class=\"scroll\"><table class=\"figures\">\n<caption>")
         .append(escaped(caption))
         .append("</caption>\n<thead><tr>");
-    header.forEach(name -> page.append("<th scope=\"col\">").append(escaped(name)).append("</th>"));
+    for (int column = 0; column < header.size(); column++) {
+      page.append(column < texts ? "<th scope=\"col\" class=\"text\">" : "<th scope=\"col\">")
+          .append(escaped(header.get(column)))
+          .append("</th>");
+    }
     page.append("</tr></thead>\n<tbody>\n");
     for (int i = 0; i < rows.size(); i++) {
       page.append("<tr><th scope=\"row\">").append(escaped(rows.get(i).get(0))).append("</th>");

@@ -1,16 +1,20 @@
 package io.stowage.extender.yaml;
 
 import java.io.IOException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
@@ -50,8 +54,46 @@ public final class YamlRecords {
           ? ofNothing(type)
           : MAPPER.readValue(text, type);
     } catch (JacksonException e) {
-      throw new YamlFormatException(file + where(e) + ": " + sentence(e, what));
+      // A record that misses a key is refused before the key that was written instead is looked at.
+      String sentence =
+          e.getCause() instanceof IllegalArgumentException
+              ? unknown(MAPPER.readTree(text), type, "", what).orElseGet(() -> sentence(e, what))
+              : sentence(e, what);
+      throw new YamlFormatException(file + where(e) + ": " + sentence);
     }
+  }
+
+  /** Returns a sentence on a key that is no component of the record it was written in. */
+  private static Optional<String> unknown(JsonNode node, Type type, String path, String what) {
+    if (type instanceof Class<?> record && record.isRecord()) {
+      for (String name : node.propertyNames()) {
+        String key = path.isEmpty() ? name : path + "." + name;
+        Optional<RecordComponent> component =
+            Arrays.stream(record.getRecordComponents())
+                .filter(known -> known.getName().equals(name))
+                .findFirst();
+        Optional<String> unknown =
+            component.isEmpty()
+                ? Optional.of(unknown(what, key, record))
+                : unknown(node.path(name), component.get().getGenericType(), key, what);
+        if (unknown.isPresent()) {
+          return unknown;
+        }
+      }
+    } else if (type instanceof ParameterizedType list && list.getRawType() == List.class) {
+      for (int i = 0; i < node.size(); i++) {
+        Optional<String> unknown =
+            unknown(node.path(i), list.getActualTypeArguments()[0], path + "[" + i + "]", what);
+        if (unknown.isPresent()) {
+          return unknown;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String unknown(String what, String key, Class<?> type) {
+    return "unknown " + what + " '" + key + "'; there are " + keys(type);
   }
 
   private static String where(JacksonException e) {
@@ -67,12 +109,7 @@ public final class YamlRecords {
       return String.valueOf(invalid.getMessage());
     }
     if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown "
-          + what
-          + " '"
-          + key(unknown)
-          + "'; there are "
-          + keys(unknown.getReferringClass());
+      return unknown(what, key(unknown), unknown.getReferringClass());
     }
     String key = key(e);
     if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
