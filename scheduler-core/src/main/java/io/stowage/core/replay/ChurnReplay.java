@@ -34,6 +34,7 @@ import java.util.stream.Stream;
  */
 public final class ChurnReplay {
   private static final int STRANDED_SAMPLES = 100;
+  private static final double SECONDS_PER_HOUR = 3600;
 
   private final Settings settings;
   private final Placer placer;
@@ -223,6 +224,7 @@ public final class ChurnReplay {
 
   private Result run(String policyName, long seed, Progress progress) {
     int strandedEvery = Math.max(1, settings.windowArrivals / STRANDED_SAMPLES);
+    int pointEvery = Math.max(1, settings.windowArrivals / Progress.POINTS);
     int windowFrom = prefilled + settings.warmUpArrivals;
     int placed = 0;
     for (int arrival = 0; arrival < podOfArrival.length; arrival++) {
@@ -242,6 +244,14 @@ public final class ChurnReplay {
       }
       if (arrival >= windowFrom && (arrival - windowFrom) % strandedEvery == 0) {
         sampleStranded();
+      }
+      if (arrival >= windowFrom && (arrival - windowFrom) % pointEvery == 0) {
+        progress.reached(
+            new Progress.Point(
+                (nowSeconds - windowStartSeconds) / SECONDS_PER_HOUR,
+                placer.cluster().gpuAllocationPercent(),
+                placer.cluster().cpuAllocationPercent(),
+                queue.size()));
       }
       progress.update((double) arrival / podOfArrival.length);
     }

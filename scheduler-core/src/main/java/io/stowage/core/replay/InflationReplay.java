@@ -87,6 +87,7 @@ public final class InflationReplay {
     Map<String, Integer> failed = PodClass.noneByKey();
     long askedMilli = 0;
     int placed = 0;
+    int points = 0;
     double at100 = NEVER;
     for (int i = 0; i < arrivals.size(); i++) {
       TracePod arrival = arrivals.get(i);
@@ -100,6 +101,16 @@ public final class InflationReplay {
       askedMilli += gpuMilli.getOrDefault(arrival.shape(), 0L);
       if (at100 == NEVER && askedMilli >= capacityMilli) {
         at100 = placer.cluster().gpuAllocationPercent();
+      }
+      while (points < Progress.POINTS
+          && Math.round((points + 1) * LOAD * capacityMilli / Progress.POINTS) <= askedMilli) {
+        points++;
+        progress.reached(
+            new Progress.Point(
+                100 * LOAD * points / Progress.POINTS,
+                placer.cluster().gpuAllocationPercent(),
+                placer.cluster().cpuAllocationPercent(),
+                0));
       }
       progress.update((double) i / arrivals.size());
     }

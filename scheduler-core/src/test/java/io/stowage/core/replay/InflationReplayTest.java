@@ -151,7 +151,28 @@ class InflationReplayTest {
             0,
             OptionalDouble.empty());
     Scenario scenario = new Scenario(List.of(node), List.of(), Collections.nCopies(40, pod));
-    InflationReplay.Result result = InflationReplay.run(scenario, "fgd", 5, Progress.NONE);
+    List<Progress.Point> points = new ArrayList<>();
+    InflationReplay.Result result =
+        InflationReplay.run(
+            scenario,
+            "fgd",
+            5,
+            new Progress() {
+              @Override
+              public void update(double part) {}
+
+              @Override
+              public void reached(Point point) {
+                points.add(point);
+              }
+            });
+    // Each arrival asks for 10 %, and the curve has a point every 2.6 %.
+    assertThat(points).hasSize(Progress.POINTS);
+    assertThat(points.get(0).at()).isCloseTo(2.6, within(1e-9));
+    assertThat(points.get(0).gpuAllocationPercent()).isCloseTo(10, within(1e-9));
+    assertThat(points.get(18).at()).isCloseTo(49.4, within(1e-9));
+    assertThat(points.get(18).gpuAllocationPercent()).isCloseTo(50, within(1e-9));
+    assertThat(points.get(49).gpuAllocationPercent()).isCloseTo(100, within(1e-9));
     assertThat(result.arrivals()).isEqualTo(13);
     assertThat(result.placed()).isEqualTo(10);
     assertThat(result.failedByClass()).containsEntry("one", 3);

@@ -1,35 +1,31 @@
 package io.stowage.extender.cli;
 
-import io.stowage.core.bound.Effort;
 import io.stowage.core.policy.Policies;
-import io.stowage.core.replay.BurstReplay;
-import io.stowage.core.replay.ChurnReplay;
-import io.stowage.core.replay.InflationReplay;
 import io.stowage.core.replay.Progress;
-import io.stowage.core.replay.ReplayBound;
 import io.stowage.core.trace.Scenario;
-import io.stowage.core.trace.SyntheticWorkload;
-import io.stowage.core.trace.TraceFiles;
-import io.stowage.core.trace.TraceFormatException;
-import io.stowage.core.trace.TracePod;
-import io.stowage.extender.kube.GpuResources;
-import io.stowage.extender.snapshot.SnapshotFiles;
-import io.stowage.extender.snapshot.SnapshotFormatException;
+import io.stowage.extender.experiment.BoundFigures;
+import io.stowage.extender.experiment.ClusterVariant;
+import io.stowage.extender.experiment.ExperimentReport;
+import io.stowage.extender.experiment.InvalidExperimentException;
+import io.stowage.extender.experiment.NodeChoice;
+import io.stowage.extender.experiment.Protocol;
+import io.stowage.extender.experiment.ReplayFigures;
+import io.stowage.extender.experiment.ReplaySettings;
+import io.stowage.extender.experiment.Replays;
+import io.stowage.extender.experiment.ReportCase;
+import io.stowage.extender.experiment.RunResult;
+import io.stowage.extender.experiment.Workload;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -53,11 +49,6 @@ import picocli.CommandLine.Spec;
       "kubectl get nodes -o json and kubectl get pods -A -o json."
     })
 public final class ReplayCommand implements Callable<Integer> {
-  private static final double NANOS_PER_SECOND = 1e9;
-  private static final int DEFAULT_WARM_UP = 400_000;
-  private static final int DEFAULT_WINDOW = 1_000_000;
-  private static final double DEFAULT_LOAD = 0.95;
-  private static final int GENERATED_PODS = 8_000;
   private static final int MAX_SEEDS = 10_000;
 
   @Spec private @Nullable CommandSpec spec;
@@ -98,13 +89,6 @@ public final class ReplayCommand implements Callable<Integer> {
     boolean pendingOnly;
   }
 
-  /** The protocols by the names that users choose them by. */
-  enum Protocol {
-    inflation,
-    churn,
-    burst
-  }
-
   @ArgGroup(exclusive = true, multiplicity = "1")
   private @Nullable Input input;
 
@@ -113,6 +97,20 @@ public final class ReplayCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "churn: pods to take run times from, class by class, where --pods has none")
   private @Nullable Path runTimesFile;
+
+  @Option(
+      names = "--add-nodes",
+      split = ",",
+      paramLabel = "NODE=COUNT",
+      description = "what if there were so many copies of a node")
+  private Map<String, Integer> addNodes = Map.of();
+
+  @Option(
+      names = "--remove-nodes",
+      split = ",",
+      paramLabel = "PREFIX",
+      description = "what if nodes whose names start so were not there")
+  private List<String> removeNodes = List.of();
 
   @Option(
       names = "--protocol",
@@ -155,19 +153,22 @@ public final class ReplayCommand implements Callable<Integer> {
   @Option(
       names = "--load",
       paramLabel = "R",
-      description = "churn: offered GPU load as a part of capacity, default: " + DEFAULT_LOAD)
+      description =
+          "churn: offered GPU load as a part of capacity, default: " + ReplaySettings.DEFAULT_LOAD)
   private @Nullable Double load;
 
   @Option(
       names = "--warm-up",
       paramLabel = "ARRIVALS",
-      description = "churn: arrivals before figures are taken, default: " + DEFAULT_WARM_UP)
+      description =
+          "churn: arrivals before figures are taken, default: " + ReplaySettings.DEFAULT_WARM_UP)
   private @Nullable Integer warmUpArrivals;
 
   @Option(
       names = "--window",
       paramLabel = "ARRIVALS",
-      description = "churn: arrivals over which figures are taken, default: " + DEFAULT_WINDOW)
+      description =
+          "churn: arrivals over which figures are taken, default: " + ReplaySettings.DEFAULT_WINDOW)
   private @Nullable Integer windowArrivals;
 
   @Option(
@@ -205,46 +206,80 @@ public final class ReplayCommand implements Callable<Integer> {
   @Option(names = "--csv", paramLabel = "FILE", description = "write all runs as CSV")
   private @Nullable Path csvFile;
 
+  @Option(
+      names = "--report",
+      paramLabel = "DIR",
+      description = "write a report with plots to DIR/report.html, and its data beside it")
+  private @Nullable Path reportDirectory;
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     checkOptions();
-    Scenario scenario = readScenario();
-    List<TracePod> runTimes = runTimesFile == null ? List.of() : readPods(runTimesFile);
-    List<Callable<Map<String, Object>>> runs = new ArrayList<>();
+    try {
+      Workload workload = new Workload(readScenario(), Workload.readRunTimes(runTimesFile));
+      write(replayed(workload.changed(variant())));
+    } catch (InvalidExperimentException e) {
+      throw wrongUsage(String.valueOf(e.getMessage()));
+    }
+    return 0;
+  }
+
+  private ReplayFigures replayed(Workload workload)
+      throws IOException, InterruptedException, InvalidExperimentException {
+    ReplaySettings settings = settings();
+    List<Callable<RunResult>> runs = new ArrayList<>();
     List<Callable<BoundFigures>> bounds = new ArrayList<>();
     long runCount = (long) seeds * (policies.size() + (bound ? 1 : 0));
-    List<Map<String, Object>> results;
+    List<Map<String, Object>> results = new ArrayList<>();
+    List<RunResult> replays;
     try (Progression progression = new Progression(runCount)) {
       for (long s = seed; s < seed + seeds; s++) {
         long runSeed = s;
         for (String policy : policies) {
           Progress progress = progression.ofRun();
-          runs.add(() -> run(scenario, runTimes, policy, runSeed, progress));
+          runs.add(() -> Replays.run(workload, settings, policy, runSeed, progress));
         }
         if (bound) {
           Progress progress = progression.ofRun();
-          bounds.add(() -> bound(scenario, runTimes, runSeed, progress));
+          bounds.add(() -> Replays.bound(workload, settings, runSeed, progress));
         }
       }
-      results = runAll(runs);
-      List<BoundFigures> proven = runAll(bounds);
+      replays = Replays.inParallel(runs, threads);
+      replays.forEach(replay -> results.add(new LinkedHashMap<>(replay.figures())));
+      List<BoundFigures> proven = Replays.inParallel(bounds, threads);
       for (int i = 0; i < proven.size(); i++) {
         proven.get(i).addTo(results.subList(i * policies.size(), (i + 1) * policies.size()));
       }
     }
-    ReplayFigures figures = new ReplayFigures(results);
-    write(figures);
-    return 0;
+    if (reportDirectory != null) {
+      report(settings, results, replays).write(reportDirectory);
+    }
+    return new ReplayFigures(results);
+  }
+
+  private ExperimentReport report(
+      ReplaySettings settings, List<Map<String, Object>> figures, List<RunResult> replays) {
+    List<RunResult> runs = new ArrayList<>();
+    for (int i = 0; i < replays.size(); i++) {
+      runs.add(new RunResult(figures.get(i), replays.get(i).curve()));
+    }
+    String replayed =
+        input == null || input.files == null
+            ? "generated"
+            : String.valueOf(input.files.pods.getFileName());
+    return new ExperimentReport(
+        "Replay of " + replayed,
+        List.of(
+            new ReportCase(replayed, changes() ? "what if" : "as it is", settings.byName(), runs)),
+        List.of());
   }
 
   private void checkOptions() {
     for (String policy : policies) {
-      if (!Policies.names().contains(policy)) {
-        throw wrongUsage(
-            "--policy: no policy is called '"
-                + policy
-                + "', expected any of "
-                + String.join(", ", Policies.names()));
+      try {
+        Replays.requirePolicy(policy);
+      } catch (IllegalArgumentException e) {
+        throw wrongUsage("--policy: " + e.getMessage());
       }
     }
     requireRange("--seeds", seeds, 1, MAX_SEEDS);
@@ -282,100 +317,40 @@ public final class ReplayCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  private Scenario readScenario() throws IOException {
+  private Scenario readScenario() throws IOException, InvalidExperimentException {
     if (input == null || input.files == null) {
       int nodes = input == null ? 0 : input.generatedNodes;
       requireRange("--generate", nodes, 1, 100_000);
-      return SyntheticWorkload.generate(nodes, GENERATED_PODS, SyntheticWorkload.Gpus.MIXED, seed);
+      return Workload.generate(nodes, seed);
     }
-    Recorded files = input.files;
+    return Workload.read(input.files.nodes, input.files.pods, input.files.pendingOnly, "--");
+  }
+
+  private boolean changes() {
+    return !addNodes.isEmpty() || !removeNodes.isEmpty();
+  }
+
+  private ClusterVariant variant() {
     try {
-      boolean json = SnapshotFiles.isJson(files.nodes);
-      if (json != SnapshotFiles.isJson(files.pods)) {
-        throw wrongUsage(
-            "--nodes and --pods: expected both CSV or both JSON, were "
-                + (json ? "JSON and CSV" : "CSV and JSON"));
-      }
-      if (json) {
-        return new SnapshotFiles(GpuResources.DEFAULT)
-            .read(files.nodes, files.pods, files.pendingOnly);
-      }
-      if (files.pendingOnly) {
-        throw wrongUsage("--pending goes with kubectl JSON, --pods is CSV: " + files.pods);
-      }
-      return new Scenario(
-          TraceFiles.readNodes(files.nodes), List.of(), TraceFiles.readPods(files.pods));
-    } catch (TraceFormatException | SnapshotFormatException e) {
+      return new ClusterVariant(
+          "what if",
+          addNodes.entrySet().stream()
+              .map(added -> new NodeChoice(added.getKey(), null, null, added.getValue()))
+              .toList(),
+          removeNodes.stream().map(prefix -> new NodeChoice(null, null, prefix, null)).toList(),
+          List.of(),
+          List.of());
+    } catch (IllegalArgumentException e) {
+      throw wrongUsage("--add-nodes: " + e.getMessage());
+    }
+  }
+
+  private ReplaySettings settings() {
+    try {
+      return ReplaySettings.of(
+          protocol, load, warmUpArrivals, windowArrivals, keepSeconds, freeOrder ? true : null);
+    } catch (IllegalArgumentException e) {
       throw wrongUsage(String.valueOf(e.getMessage()));
-    } catch (NoSuchFileException e) {
-      throw wrongUsage("no such file: " + e.getFile());
-    }
-  }
-
-  private List<TracePod> readPods(Path file) throws IOException {
-    try {
-      return TraceFiles.readPods(file);
-    } catch (TraceFormatException e) {
-      throw wrongUsage(String.valueOf(e.getMessage()));
-    } catch (NoSuchFileException e) {
-      throw wrongUsage("no such file: " + e.getFile());
-    }
-  }
-
-  private Map<String, Object> run(
-      Scenario scenario, List<TracePod> runTimes, String policy, long runSeed, Progress progress) {
-    long startNanos = System.nanoTime();
-    Record result =
-        switch (protocol) {
-          case inflation -> InflationReplay.run(scenario, policy, runSeed, progress);
-          case churn ->
-              ChurnReplay.run(scenario, runTimes, churnSettings(), policy, runSeed, progress);
-          case burst ->
-              BurstReplay.run(scenario, policy, freeOrder, runSeed, System::nanoTime, progress);
-        };
-    progress.update(1);
-    return ReplayFigures.run(result, (System.nanoTime() - startNanos) / NANOS_PER_SECOND);
-  }
-
-  private BoundFigures bound(
-      Scenario scenario, List<TracePod> runTimes, long runSeed, Progress progress) {
-    BoundFigures proven =
-        switch (protocol) {
-          case inflation ->
-              BoundFigures.of(ReplayBound.inflation(scenario, runSeed, Effort.DEFAULT));
-          case churn ->
-              BoundFigures.of(
-                  ReplayBound.churn(scenario, runTimes, churnSettings(), runSeed, Effort.DEFAULT));
-          case burst -> BoundFigures.of(ReplayBound.burst(scenario, Effort.DEFAULT));
-        };
-    progress.update(1);
-    return proven;
-  }
-
-  private ChurnReplay.Settings churnSettings() {
-    return new ChurnReplay.Settings(
-        load == null ? DEFAULT_LOAD : load,
-        warmUpArrivals == null ? DEFAULT_WARM_UP : warmUpArrivals,
-        windowArrivals == null ? DEFAULT_WINDOW : windowArrivals,
-        keepSeconds == null ? 0 : keepSeconds);
-  }
-
-  private <T> List<T> runAll(List<Callable<T>> runs) throws InterruptedException {
-    int parallel = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    ExecutorService executor = Executors.newFixedThreadPool(parallel);
-    try {
-      List<T> results = new ArrayList<>();
-      for (Future<T> future : executor.invokeAll(runs)) {
-        results.add(future.get());
-      }
-      return results;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IllegalArgumentException refused) {
-        throw wrongUsage(String.valueOf(refused.getMessage()));
-      }
-      throw new IllegalStateException(e.getCause());
-    } finally {
-      executor.shutdownNow();
     }
   }
 

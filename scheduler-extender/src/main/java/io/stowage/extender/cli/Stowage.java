@@ -27,6 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExplainCommand.class,
       TopCommand.class,
       ReplayCommand.class,
+      ExperimentCommand.class,
+      ReportCommand.class,
       DemoCommand.class,
       GenerateCompletion.class,
       HelpCommand.class
@@ -37,12 +39,17 @@ public final class Stowage {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = Stowage.class.getPackage().getImplementationVersion();
-      return new String[] {"stowage " + (version == null ? "unpackaged" : version)};
+      return new String[] {"stowage " + version()};
     }
   }
 
   private Stowage() {}
+
+  /** Returns the version that the jar's manifest names. */
+  static String version() {
+    String version = Stowage.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
+  }
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) {

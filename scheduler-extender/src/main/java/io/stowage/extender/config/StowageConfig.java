@@ -7,23 +7,12 @@ import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.watch.WatchSettings;
-import java.io.IOException;
-import java.lang.reflect.RecordComponent;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import io.stowage.extender.yaml.YamlFormatException;
+import io.stowage.extender.yaml.YamlRecords;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DatabindException;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.exc.MismatchedInputException;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * The settings of {@code stowage serve}; what a file leaves out has its default.
@@ -84,12 +73,6 @@ public record StowageConfig(
     PageConfig page) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
-  private static final YAMLMapper MAPPER =
-      YAMLMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-          .build();
 
   /** Checks every setting and copies the lists; throws IllegalArgumentException. */
   public StowageConfig {
@@ -193,23 +176,15 @@ public record StowageConfig(
 
   /** Returns the defaults. */
   public static StowageConfig defaults() {
-    return MAPPER.readValue("{}", StowageConfig.class);
+    return YamlRecords.ofNothing(StowageConfig.class);
   }
 
   /** Reads a file; one that is empty sets nothing. */
   public static StowageConfig read(Path file) throws ConfigException {
-    String text;
     try {
-      text = Files.readString(file, StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new ConfigException(file + ": cannot be read: " + e);
-    }
-    try {
-      return MAPPER.readTree(text).isMissingNode() || MAPPER.readTree(text).isNull()
-          ? defaults()
-          : MAPPER.readValue(text, StowageConfig.class);
-    } catch (JacksonException e) {
-      throw new ConfigException(file + where(e) + ": " + sentence(e));
+      return YamlRecords.read(file, StowageConfig.class, "setting");
+    } catch (YamlFormatException e) {
+      throw new ConfigException(String.valueOf(e.getMessage()));
     }
   }
 
@@ -240,65 +215,6 @@ public record StowageConfig(
   /** Returns what of the cluster is followed, and how. */
   public WatchSettings watchSettings() {
     return new WatchSettings(gpuResources(), listPageSize, watch.unhealthyGpus());
-  }
-
-  private static String where(JacksonException e) {
-    return e.getCause() instanceof IllegalArgumentException
-            || e.getLocation() == null
-            || e.getLocation().getLineNr() < 1
-        ? ""
-        : " line " + e.getLocation().getLineNr();
-  }
-
-  private static String sentence(JacksonException e) {
-    if (e.getCause() instanceof IllegalArgumentException invalid) {
-      return String.valueOf(invalid.getMessage());
-    }
-    if (e instanceof UnrecognizedPropertyException unknown) {
-      return "unknown setting '"
-          + setting(unknown)
-          + "'; there are "
-          + settings(unknown.getReferringClass());
-    }
-    String setting = setting(e);
-    if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
-      return (setting.isEmpty() ? "" : setting + ": ")
-          + "expected "
-          + expected(mismatch.getTargetType());
-    }
-    return e instanceof DatabindException
-        ? setting + ": " + e.getOriginalMessage()
-        : "expected YAML: " + e.getOriginalMessage();
-  }
-
-  /** Returns the path of the setting in question, such as {@code leadership.fence.refusals}. */
-  private static String setting(JacksonException e) {
-    StringBuilder path = new StringBuilder();
-    for (JacksonException.Reference reference : e.getPath()) {
-      if (reference.getPropertyName() == null) {
-        path.append('[').append(reference.getIndex()).append(']');
-      } else {
-        path.append(path.isEmpty() ? "" : ".").append(reference.getPropertyName());
-      }
-    }
-    return path.toString();
-  }
-
-  private static String expected(Class<?> type) {
-    if (type == Integer.class || type == int.class) {
-      return "a whole number";
-    } else if (type == String.class) {
-      return "a text";
-    } else if (type == Boolean.class || type == boolean.class) {
-      return "true or false";
-    }
-    return List.class.isAssignableFrom(type) ? "a list" : "settings by name: " + settings(type);
-  }
-
-  private static String settings(Class<?> type) {
-    return Arrays.stream(type.isRecord() ? type.getRecordComponents() : new RecordComponent[0])
-        .map(component -> component.getName())
-        .collect(Collectors.joining(", "));
   }
 
   static <T> T or(@Nullable T value, T otherwise) {

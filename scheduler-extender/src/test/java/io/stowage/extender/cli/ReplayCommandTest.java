@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -211,6 +213,24 @@ class ReplayCommandTest {
         .isZero();
 
     assertThat(out.toString()).contains("boundGpuAllocationPercent", "pointsBelowBound");
+  }
+
+  @Test
+  void theClusterMayBeOneThatThereIsNot() {
+    String[] burst = {"--protocol", "burst", "--policy", "best-fit", "--json", "-"};
+    assertThat(
+            replay(
+                Stream.concat(
+                        Arrays.stream(burst),
+                        Stream.of("--add-nodes", "b=3", "--remove-nodes", "a"))
+                    .toArray(String[]::new)))
+        .isZero();
+
+    // All pods fit: 3.5 of four nodes' 2 GPUs.
+    assertThat(json().path("runs").get(0).path("gpuAllocationPercent").asDouble())
+        .isEqualTo(100 * 3.5 / 8);
+    assertThat(replay("--protocol", "burst", "--remove-nodes", "c")).isEqualTo(2);
+    assertThat(err.toString()).contains("no node's name starts with 'c'");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.stowage.extender.cli;
+package io.stowage.extender.experiment;
 
 import com.github.freva.asciitable.AsciiTable;
 import com.github.freva.asciitable.Column;
@@ -29,13 +29,14 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param runs one map a run, each with a {@code policy}
  */
-record ReplayFigures(List<Map<String, Object>> runs) {
+public record ReplayFigures(List<Map<String, Object>> runs) {
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
   private static final String POLICY = "policy";
   private static final Set<String> NOT_AVERAGED = Set.of(POLICY, "seed");
 
-  ReplayFigures {
+  /** Copies the list. */
+  public ReplayFigures {
     runs = List.copyOf(runs);
   }
 
@@ -48,7 +49,7 @@ record ReplayFigures(List<Map<String, Object>> runs) {
   }
 
   /** Returns the means per policy, in the order in which policies first appear. */
-  List<Map<String, Object>> summary() {
+  public List<Map<String, Object>> summary() {
     Map<Object, List<Map<String, Object>>> byPolicy = new LinkedHashMap<>();
     for (Map<String, Object> run : runs) {
       byPolicy.computeIfAbsent(run.getOrDefault(POLICY, ""), policy -> new ArrayList<>()).add(run);
@@ -91,7 +92,7 @@ record ReplayFigures(List<Map<String, Object>> runs) {
   }
 
   /** Returns the runs and the summary as JSON. */
-  String json() {
+  public String json() {
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("runs", runs);
     document.put("summary", summary());
@@ -99,7 +100,7 @@ record ReplayFigures(List<Map<String, Object>> runs) {
   }
 
   /** Writes one line a run, nested names joined by dots. */
-  void writeCsv(Path file) throws IOException {
+  public void writeCsv(Path file) throws IOException {
     List<Map<String, Object>> rows = runs.stream().map(ReplayFigures::flat).toList();
     Set<String> names = new LinkedHashSet<>();
     rows.forEach(row -> names.addAll(row.keySet()));
@@ -118,7 +119,7 @@ record ReplayFigures(List<Map<String, Object>> runs) {
   }
 
   /** Returns the means as a table, policies side by side. */
-  String table() {
+  public String table() {
     List<Map<String, Object>> columns = summary().stream().map(ReplayFigures::flat).toList();
     List<Column> header = new ArrayList<>();
     header.add(new Column().header("").dataAlign(HorizontalAlign.LEFT));
@@ -150,7 +151,8 @@ record ReplayFigures(List<Map<String, Object>> runs) {
     return String.valueOf(value);
   }
 
-  private static Map<String, Object> flat(Map<String, Object> map) {
+  /** Returns the figures without maps in it, nested names joined by dots. */
+  static Map<String, Object> flat(Map<String, Object> map) {
     Map<String, Object> flat = new LinkedHashMap<>();
     map.forEach(
         (name, value) -> {

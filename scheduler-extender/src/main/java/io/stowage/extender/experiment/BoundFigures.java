@@ -1,7 +1,8 @@
-package io.stowage.extender.cli;
+package io.stowage.extender.experiment;
 
 import io.stowage.core.bound.GpuBound;
 import io.stowage.core.replay.ReplayBound;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,22 +12,39 @@ import java.util.Map;
  *
  * @param byMoment the bound by what the names of the figures at its moment end in
  */
-record BoundFigures(Map<String, GpuBound> byMoment) {
+public record BoundFigures(Map<String, Proven> byMoment) {
   private static final String ALLOCATION = "gpuAllocationPercent";
   private static final String BOUND = "boundGpuAllocationPercent";
   private static final String BASELINE = "fgd";
 
+  /**
+   * A bound.
+   *
+   * @param gpuAllocationPercent what no policy could pass
+   * @param relaxation what it was proven by
+   */
+  public record Proven(double gpuAllocationPercent, String relaxation) {
+    private static Proven of(GpuBound bound) {
+      return new Proven(bound.gpuAllocationPercent(), bound.relaxation().key());
+    }
+  }
+
+  /** Copies the map, keeping its order. */
+  public BoundFigures {
+    byMoment = Collections.unmodifiableMap(new LinkedHashMap<>(byMoment));
+  }
+
   /** Returns the bounds of an inflation. */
   static BoundFigures of(ReplayBound.Inflation bound) {
-    Map<String, GpuBound> byMoment = new LinkedHashMap<>();
-    byMoment.put("At100", bound.at100());
-    byMoment.put("At130", bound.at130());
+    Map<String, Proven> byMoment = new LinkedHashMap<>();
+    byMoment.put("At100", Proven.of(bound.at100()));
+    byMoment.put("At130", Proven.of(bound.at130()));
     return new BoundFigures(byMoment);
   }
 
   /** Returns the bound of a replay that reports one allocation. */
   static BoundFigures of(GpuBound bound) {
-    return new BoundFigures(Map.of("", bound));
+    return new BoundFigures(Map.of("", Proven.of(bound)));
   }
 
   /**
@@ -35,7 +53,7 @@ record BoundFigures(Map<String, GpuBound> byMoment) {
    *
    * @param runs the runs of all policies with one seed
    */
-  void addTo(List<Map<String, Object>> runs) {
+  public void addTo(List<Map<String, Object>> runs) {
     byMoment.forEach(
         (moment, bound) -> {
           double percent = bound.gpuAllocationPercent();
@@ -48,7 +66,7 @@ record BoundFigures(Map<String, GpuBound> byMoment) {
           for (Map<String, Object> run : runs) {
             double allocation = allocation(run, moment);
             run.put(BOUND + moment, percent);
-            run.put("boundRelaxation" + moment, bound.relaxation().key());
+            run.put("boundRelaxation" + moment, bound.relaxation());
             run.put("pointsBelowBound" + moment, percent - allocation);
             if (!Double.isNaN(baseline)) {
               run.put("percentOfWayFromFgdToBound" + moment, way(baseline, allocation, percent));
