@@ -73,6 +73,8 @@ class ArchitectureTest {
           .definedBy("..extender.audit..")
           .layer("observe")
           .definedBy("..extender.observe..")
+          .layer("room")
+          .definedBy("..extender.room..")
           .layer("demo")
           .definedBy("..extender.demo..")
           .layer("cli")
@@ -84,7 +86,9 @@ class ArchitectureTest {
           .whereLayer("audit")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("observe")
-          .mayOnlyBeAccessedByLayers("cli")
+          .mayOnlyBeAccessedByLayers("room", "page", "cli")
+          .whereLayer("room")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("demo")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("config")
@@ -106,7 +110,7 @@ class ArchitectureTest {
           .whereLayer("explain")
           .mayOnlyBeAccessedByLayers("notice", "page", "observe", "cli")
           .whereLayer("view")
-          .mayOnlyBeAccessedByLayers("notice", "page")
+          .mayOnlyBeAccessedByLayers("notice", "page", "room")
           .whereLayer("notice")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("planning")
@@ -128,6 +132,7 @@ class ArchitectureTest {
               "planning",
               "http",
               "page",
+              "room",
               "service",
               "demo",
               "cli")
@@ -143,6 +148,7 @@ class ArchitectureTest {
               "planning",
               "http",
               "page",
+              "room",
               "service",
               "config",
               "demo",

@@ -57,6 +57,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param planning how much is planned ahead
  * @param nomination for which waiting pods nodes are nominated
  * @param page the page that people look at
+ * @param roomWanted whether and how often it is found what would make room
  */
 public record StowageConfig(
     String host,
@@ -81,7 +82,8 @@ public record StowageConfig(
     NoticesConfig notices,
     PlanningConfig planning,
     NominationConfig nomination,
-    PageConfig page) {
+    PageConfig page,
+    RoomWantedConfig roomWanted) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
   private static final YAMLMapper MAPPER =
@@ -159,7 +161,8 @@ public record StowageConfig(
       @Nullable NoticesConfig notices,
       @Nullable PlanningConfig planning,
       @Nullable NominationConfig nomination,
-      @Nullable PageConfig page) {
+      @Nullable PageConfig page,
+      @Nullable RoomWantedConfig roomWanted) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -183,7 +186,8 @@ public record StowageConfig(
         or(notices, NoticesConfig.defaults()),
         or(planning, PlanningConfig.defaults()),
         or(nomination, NominationConfig.defaults()),
-        or(page, PageConfig.defaults()));
+        or(page, PageConfig.defaults()),
+        or(roomWanted, RoomWantedConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */
