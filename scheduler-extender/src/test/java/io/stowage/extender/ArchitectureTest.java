@@ -77,6 +77,8 @@ class ArchitectureTest {
           .definedBy("..extender.yaml..")
           .layer("experiment")
           .definedBy("..extender.experiment..")
+          .layer("room")
+          .definedBy("..extender.room..")
           .layer("demo")
           .definedBy("..extender.demo..")
           .layer("cli")
@@ -92,7 +94,9 @@ class ArchitectureTest {
           .whereLayer("audit")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("observe")
-          .mayOnlyBeAccessedByLayers("cli")
+          .mayOnlyBeAccessedByLayers("room", "page", "cli")
+          .whereLayer("room")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("demo")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("config")
@@ -114,7 +118,7 @@ class ArchitectureTest {
           .whereLayer("explain")
           .mayOnlyBeAccessedByLayers("notice", "page", "observe", "cli")
           .whereLayer("view")
-          .mayOnlyBeAccessedByLayers("notice", "page")
+          .mayOnlyBeAccessedByLayers("notice", "page", "room")
           .whereLayer("notice")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("planning")
@@ -136,6 +140,7 @@ class ArchitectureTest {
               "planning",
               "http",
               "page",
+              "room",
               "service",
               "demo",
               "cli")
@@ -151,6 +156,7 @@ class ArchitectureTest {
               "planning",
               "http",
               "page",
+              "room",
               "service",
               "config",
               "demo",

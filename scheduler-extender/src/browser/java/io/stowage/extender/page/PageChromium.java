@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -268,9 +269,10 @@ class PageChromium {
     putSmallCluster();
     open();
     page.locator("#tab-time").click();
-    assertThat(page.locator(".chart")).hasCount(6);
-    assertThat(page.locator(".chart canvas")).hasCount(6);
+    assertThat(page.locator(".chart")).hasCount(7);
+    assertThat(page.locator(".chart canvas")).hasCount(7);
     assertThat(page.locator(".chart p").first()).containsText("GPU 56.3 %, CPU 25.0 %");
+    assertThat(page.locator(".chart p").first()).containsText("GPU bound ");
     assertThat(errors).isEmpty();
   }
 
@@ -329,7 +331,7 @@ class PageChromium {
       assertThat(rows(shown)).hasCount(2);
       assertThat(violations(shown)).as("table").isEmpty();
       shown.locator("#tab-time").click();
-      assertThat(shown.locator(".chart")).hasCount(6);
+      assertThat(shown.locator(".chart")).hasCount(7);
       assertThat(violations(shown)).as("over time").isEmpty();
       shown.locator("#tab-pending").click();
       assertThat(shown.locator("#pending-rows tr")).hasCount(1);
@@ -421,7 +423,7 @@ class PageChromium {
       page.mouse().move(x, canvasY() + 60);
       shoot(page, directory, "page-map.png");
       page.locator("#tab-time").click();
-      assertThat(page.locator(".chart canvas")).hasCount(6);
+      assertThat(page.locator(".chart canvas")).hasCount(7);
       shoot(page, directory, "page-over-time.png");
       page.locator("#tab-pending").click();
       shoot(page, directory, "page-pending.png");
@@ -437,7 +439,12 @@ class PageChromium {
     try {
       return PageServer.start(
           PageSettings.demo(0),
-          new StatePictures(demo.loop(), demo.metrics(), demo.labels(), System::currentTimeMillis),
+          new StatePictures(
+              demo.loop(),
+              demo.metrics(),
+              demo.labels(),
+              System::currentTimeMillis,
+              Optional::empty),
           PageAccess.OPEN,
           null,
           demo.metrics());

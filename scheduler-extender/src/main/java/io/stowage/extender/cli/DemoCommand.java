@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -144,7 +145,8 @@ final class DemoCommand implements Callable<Integer> {
   private static PageServer page(Demo demo, int port) throws IOException {
     return PageServer.start(
         PageSettings.demo(port),
-        new StatePictures(demo.loop(), demo.metrics(), demo.labels(), System::currentTimeMillis),
+        new StatePictures(
+            demo.loop(), demo.metrics(), demo.labels(), System::currentTimeMillis, Optional::empty),
         PageAccess.OPEN,
         null,
         demo.metrics());

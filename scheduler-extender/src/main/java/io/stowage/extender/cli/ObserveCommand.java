@@ -18,6 +18,7 @@ import io.stowage.extender.observe.ObservedCluster;
 import io.stowage.extender.observe.PriceFile;
 import io.stowage.extender.observe.PriceFileException;
 import io.stowage.extender.observe.Series;
+import io.stowage.extender.page.PageSettings;
 import io.stowage.extender.snapshot.SnapshotFiles;
 import io.stowage.extender.snapshot.SnapshotFormatException;
 import java.io.IOException;
@@ -51,6 +52,8 @@ import picocli.CommandLine.Spec;
     })
 final class ObserveCommand implements Callable<Integer> {
   private static final int MAX_WATCH_SECONDS = 86_400;
+  private static final int MAX_PORT = 65_535;
+  private static final int DEFAULT_PAGE_PORT = 8090;
   private static final String STANDARD_OUTPUT = "-";
 
   private final InstantSource clock = InstantSource.system();
@@ -94,8 +97,17 @@ final class ObserveCommand implements Callable<Integer> {
       paramLabel = "SECONDS",
       arity = "0..1",
       fallbackValue = "15",
-      description = "Repeat every so many seconds (15) until Ctrl-C.")
+      description =
+          "Repeat every so many seconds (15) until Ctrl-C, and serve the page and metrics.")
   private @Nullable Integer watchSeconds;
+
+  @Option(
+      names = "--page-port",
+      paramLabel = "PORT",
+      description =
+          "With --watch, port of 127.0.0.1 for the page and /metrics, 0 for any free one (default:"
+              + " 8090, or a free one where that is taken).")
+  private @Nullable Integer pagePort;
 
   @Option(
       names = "--json",
@@ -141,6 +153,12 @@ final class ObserveCommand implements Callable<Integer> {
     if (watchSeconds != null && (watchSeconds < 1 || watchSeconds > MAX_WATCH_SECONDS)) {
       throw wrong("--watch must be from 1 to " + MAX_WATCH_SECONDS + ", was " + watchSeconds);
     }
+    if (pagePort != null && watchSeconds == null) {
+      throw wrong("--page-port goes with --watch");
+    }
+    if (pagePort != null && (pagePort < 0 || pagePort > MAX_PORT)) {
+      throw wrong("--page-port must be from 0 to " + MAX_PORT + ", was " + pagePort);
+    }
     for (Path file : Stream.concat(nodesFiles.stream(), podsFiles.stream()).toList()) {
       if (!Files.isReadable(file)) {
         throw wrong("cannot read " + file);
@@ -180,15 +198,21 @@ final class ObserveCommand implements Callable<Integer> {
 
   private int once(GpuPrices prices) throws IOException {
     try (KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig)) {
-      print(observe(client, prices));
+      print(observe(client, prices, null));
       return ExitCode.OK;
     }
   }
 
-  private Observation observe(KubernetesClient client, GpuPrices prices) {
+  private Observation observe(
+      KubernetesClient client, GpuPrices prices, @Nullable ObservedPage page) {
     Instant observedAt = clock.instant();
     List<Pod> pods = ClusterReader.pods(client);
-    return observe(ClusterReader.nodes(client), pods, prices, observedAt);
+    List<Node> nodes = ClusterReader.nodes(client);
+    Observation observation = observe(nodes, pods, prices, observedAt);
+    if (page != null) {
+      page.show(nodes, pods, observation);
+    }
+    return observation;
   }
 
   private Observation observe(
@@ -200,13 +224,27 @@ final class ObserveCommand implements Callable<Integer> {
     return observation;
   }
 
+  private ObservedPage page() throws IOException {
+    if (pagePort != null) {
+      return ObservedPage.serve(PageSettings.loopback(pagePort));
+    }
+    try {
+      return ObservedPage.serve(PageSettings.loopback(DEFAULT_PAGE_PORT));
+    } catch (IOException taken) {
+      return ObservedPage.serve(PageSettings.loopback(0));
+    }
+  }
+
   private int repeat(GpuPrices prices, int seconds) throws IOException, InterruptedException {
     String lastFailure = "";
     try (Termination termination = new Termination();
-        KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig)) {
+        KubernetesClient client = ClusterAccess.reader(spec.commandLine(), kubeconfig);
+        ObservedPage page = page()) {
+      // Standard output is that of the observations.
+      spec.commandLine().getErr().println("the page is at " + page.url());
       do {
         try {
-          print(observe(client, prices));
+          print(observe(client, prices, page));
           lastFailure = "";
         } catch (KubernetesClientException e) {
           String failure = cannotList(e);

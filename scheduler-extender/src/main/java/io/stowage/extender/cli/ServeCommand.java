@@ -25,6 +25,7 @@ import io.stowage.extender.page.TokenAccess;
 import io.stowage.extender.rights.MissingRightException;
 import io.stowage.extender.rights.NeededRights;
 import io.stowage.extender.rights.RightsCheck;
+import io.stowage.extender.room.RoomWatch;
 import io.stowage.extender.service.ExtenderService;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.state.ClusterState;
@@ -96,7 +97,14 @@ final class ServeCommand implements Callable<Integer> {
             new Election(client.getConfiguration(), config.leadership().settings(), leadership);
         ExtenderService service = start(config, settings, binder, leadership, labels);
         Readback readback =
-            Readback.start(client, service.loop(), new PodReader(config.gpuResources()))) {
+            Readback.start(client, service.loop(), new PodReader(config.gpuResources()));
+        RoomWatch room =
+            RoomWatch.start(
+                service.loop(),
+                service.metrics(),
+                labels,
+                config.roomWanted().settings(),
+                leadership::isActive)) {
       LOG.info(
           "listening on {}:{} ({}), API server {}",
           config.host(),
@@ -104,7 +112,7 @@ final class ServeCommand implements Callable<Integer> {
           config.tls() == null ? "plain HTTP" : "TLS",
           client.getMasterUrl());
       new RightsCheck(client, termination::await).run(NeededRights.of(config));
-      PageServer page = page(config, pageSettings, service, labels, client);
+      PageServer page = page(config, pageSettings, service, labels, room, client);
       try {
         follow(client, service, config, labels, election, leadership, termination);
       } finally {
@@ -126,6 +134,7 @@ final class ServeCommand implements Callable<Integer> {
       PageSettings settings,
       ExtenderService service,
       ClusterLabels labels,
+      RoomWatch room,
       KubernetesClient client) {
     if (!config.page().enabled()) {
       return null;
@@ -135,7 +144,11 @@ final class ServeCommand implements Callable<Integer> {
           PageServer.start(
               settings,
               new StatePictures(
-                  service.loop(), service.metrics(), labels, System::currentTimeMillis),
+                  service.loop(),
+                  service.metrics(),
+                  labels,
+                  System::currentTimeMillis,
+                  room::latest),
               config.page().checksTokens()
                   ? new TokenAccess(client, System::nanoTime)
                   : PageAccess.OPEN,

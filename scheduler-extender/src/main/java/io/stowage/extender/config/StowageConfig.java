@@ -46,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param planning how much is planned ahead
  * @param nomination for which waiting pods nodes are nominated
  * @param page the page that people look at
+ * @param roomWanted whether and how often it is found what would make room
  */
 public record StowageConfig(
     String host,
@@ -70,7 +71,8 @@ public record StowageConfig(
     NoticesConfig notices,
     PlanningConfig planning,
     NominationConfig nomination,
-    PageConfig page) {
+    PageConfig page,
+    RoomWantedConfig roomWanted) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
 
@@ -142,7 +144,8 @@ public record StowageConfig(
       @Nullable NoticesConfig notices,
       @Nullable PlanningConfig planning,
       @Nullable NominationConfig nomination,
-      @Nullable PageConfig page) {
+      @Nullable PageConfig page,
+      @Nullable RoomWantedConfig roomWanted) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -166,7 +169,8 @@ public record StowageConfig(
         or(notices, NoticesConfig.defaults()),
         or(planning, PlanningConfig.defaults()),
         or(nomination, NominationConfig.defaults()),
-        or(page, PageConfig.defaults()));
+        or(page, PageConfig.defaults()),
+        or(roomWanted, RoomWantedConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */

@@ -2,7 +2,6 @@ package io.stowage.extender.kube;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Taint;
 import io.stowage.extender.kube.PlacementRules.Refusal;
 import java.util.List;
 import java.util.Map;
@@ -11,31 +10,25 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What people go by and no decision of Stowage's needs: nodes' pools and zones, the owners of pods
- * by name, and which nodes waiting pods may be on by the rules that kube-scheduler judges.
- * Thread-safe.
+ * by name, and which nodes pods may be on by the rules that kube-scheduler judges. Thread-safe.
  */
 public final class ClusterLabels {
+  private static final int MOST_ALIKE = 10_000;
+
   private final Map<String, NodeLabels> byNode = new ConcurrentHashMap<>();
   private final Map<String, String> ownerByPodUid = new ConcurrentHashMap<>();
-  private final Map<String, Marks> marksByNode = new ConcurrentHashMap<>();
-  private final Map<String, PlacementRules> rulesByPodUid = new ConcurrentHashMap<>();
+  private final Map<String, NodeMarks> marksByNode = new ConcurrentHashMap<>();
+  private final Map<String, PodMobility> mobilityByPodUid = new ConcurrentHashMap<>();
 
-  /** What placement rules look at. */
-  private record Marks(Map<String, String> labels, List<Taint> taints) {}
+  /** Most pods are like others, and are kept as one. */
+  private final Map<PodMobility, PodMobility> alike = new ConcurrentHashMap<>();
 
   /** Takes in a node as it is now. */
   public void putNode(Node node) {
-    Map<String, String> labels =
-        node.getMetadata().getLabels() == null
-            ? Map.of()
-            : Map.copyOf(node.getMetadata().getLabels());
-    List<Taint> taints =
-        node.getSpec() == null || node.getSpec().getTaints() == null
-            ? List.of()
-            : List.copyOf(node.getSpec().getTaints());
+    NodeMarks marks = NodeMarks.of(node);
     String name = node.getMetadata().getName();
-    marksByNode.put(name, new Marks(labels, taints));
-    putNode(name, NodeLabels.of(labels));
+    marksByNode.put(name, marks);
+    putNode(name, NodeLabels.of(marks.labels()));
   }
 
   /** Takes in where a node belongs. */
@@ -52,11 +45,10 @@ public final class ClusterLabels {
   /** Takes in a pod. */
   public void putPod(Pod pod) {
     String uid = pod.getMetadata().getUid();
-    if (pod.getSpec().getNodeName() == null || pod.getSpec().getNodeName().isEmpty()) {
-      rulesByPodUid.put(uid, PlacementRules.of(pod));
-    } else {
-      rulesByPodUid.remove(uid);
-    }
+    PodMobility mobility = PodMobility.of(pod);
+    boolean bound = pod.getSpec().getNodeName() != null && !pod.getSpec().getNodeName().isEmpty();
+    mobilityByPodUid.put(
+        uid, shared(bound && mobility.tied() ? mobility.withoutRules() : mobility));
     if (pod.getMetadata().getOwnerReferences() == null) {
       return;
     }
@@ -69,12 +61,33 @@ public final class ClusterLabels {
   /** Forgets a pod. */
   public void removePod(String uid) {
     ownerByPodUid.remove(uid);
-    rulesByPodUid.remove(uid);
+    mobilityByPodUid.remove(uid);
   }
 
-  /** Returns which nodes a waiting pod may be on; for one that is not known, those of no rules. */
+  private PodMobility shared(PodMobility mobility) {
+    if (alike.size() >= MOST_ALIKE) {
+      alike.clear();
+    }
+    PodMobility known = alike.putIfAbsent(mobility, mobility);
+    return known == null ? mobility : known;
+  }
+
+  /**
+   * Returns which nodes a pod may be on; for one that is not known, or is tied to the node that it
+   * is bound to, those of no rules.
+   */
   public PlacementRules rules(String podUid) {
-    return rulesByPodUid.getOrDefault(podUid, PlacementRules.NONE);
+    return mobility(podUid).rules();
+  }
+
+  /** Returns what placing a pod anew looks at; its rules are as of {@link #rules}. */
+  public PodMobility mobility(String podUid) {
+    return mobilityByPodUid.getOrDefault(podUid, PodMobility.UNKNOWN);
+  }
+
+  /** Returns the labels and taints of a node, none where they are not known. */
+  public NodeMarks marks(String nodeName) {
+    return marksByNode.getOrDefault(nodeName, NodeMarks.NONE);
   }
 
   /**
@@ -82,7 +95,7 @@ public final class ClusterLabels {
    * labels and taints are not known, only whether it is ready, cordoned or tainted counts.
    */
   public Optional<Refusal> refusal(PlacementRules rules, io.stowage.core.cluster.Node node) {
-    Marks marks = marksByNode.get(node.name());
+    NodeMarks marks = marksByNode.get(node.name());
     if (marks != null) {
       return rules.refusal(node, marks.labels(), marks.taints());
     }

@@ -25,6 +25,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -66,6 +67,9 @@ public final class ServiceMetrics implements AutoCloseable {
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicLong certificateExpiresEpochSeconds = new AtomicLong();
   private volatile int foreignExtenderNodes;
+  private final AtomicBoolean reachKnown = new AtomicBoolean();
+  private volatile double planGpus;
+  private volatile double boundGpus;
 
   /** A verb and what came of it. */
   private record Decision(String verb, String outcome) {}
@@ -233,6 +237,11 @@ public final class ServiceMetrics implements AutoCloseable {
   /** Returns the metrics of a planner; there are none before. */
   public PlanMetrics planning() {
     return new PlanMetrics(registry);
+  }
+
+  /** Returns the metrics of what would make room; there are none before. */
+  public RoomMetrics room() {
+    return new RoomMetrics(registry);
   }
 
   /** Counts a request: how long its answer took, in nanoseconds, and what came of it. */
@@ -407,6 +416,23 @@ public final class ServiceMetrics implements AutoCloseable {
     return Counter.builder("stowage.tls.reload.failures")
         .description("New certificates that were refused, the one before having stayed.")
         .register(registry);
+  }
+
+  /**
+   * Sets what a plan would reach and nobody could pass, in GPUs; from the first call on it is
+   * shown.
+   */
+  public void reach(double planGpus, double boundGpus) {
+    this.planGpus = planGpus;
+    this.boundGpus = boundGpus;
+    if (!reachKnown.getAndSet(true)) {
+      Gauge.builder("stowage.gpu.plan.gpus", () -> this.planGpus)
+          .description("GPUs that pods would request were the waiting ones placed by the plan.")
+          .register(registry);
+      Gauge.builder("stowage.gpu.bound.gpus", () -> this.boundGpus)
+          .description("GPUs that pods could request at most, those that run and wait placed anew.")
+          .register(registry);
+    }
   }
 
   /** Sets on how many nodes another extender is at work. */

@@ -10,7 +10,6 @@ import io.stowage.extender.explain.NodeExplanation;
 import io.stowage.extender.explain.NodesByMissing;
 import io.stowage.extender.explain.PodExplanation;
 import io.stowage.extender.explain.PodExplanation.RankedNode;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,14 +57,13 @@ public final class ClusterExplainer {
     List<String> places = List.of();
     String room = "";
     if (!pod.observed().gated()) {
-      List<WaitingPod> judged = new ArrayList<>();
-      known.judge(
-          List.of(pod),
-          known.plan(ClusterObserver.Settings.of(observed).moves()),
-          new NodeTypes(observed.nodes(), observed.running(), known.eligibility(), GpuPrices.NONE),
-          judged,
-          new ArrayList<>());
-      WaitingPod waiting = judged.get(0);
+      WaitingPod waiting =
+          known
+              .judge(
+                  List.of(pod),
+                  known.plan(ClusterObserver.Settings.of(observed).moves()),
+                  known.types(GpuPrices.NONE))
+              .get(0);
       places = waiting.outcome() instanceof WaitingPod.Fits fits ? List.of(fits.node()) : places;
       room = waiting.room();
     }

@@ -6,25 +6,20 @@ import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
-import io.stowage.core.cluster.Placement;
-import io.stowage.core.cluster.PodShape;
-import io.stowage.core.fit.Fit;
 import io.stowage.extender.explain.Amounts;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
@@ -44,7 +39,6 @@ public final class ClusterObserver {
   private final GpuPrices prices;
   private final Settings settings;
   private final List<String> notes;
-  private final Map<String, KnownPod> runningByUid = new HashMap<>();
 
   /**
    * How much is tried.
@@ -74,7 +68,6 @@ public final class ClusterObserver {
     this.prices = prices;
     this.settings = settings;
     notes = new ArrayList<>(observed.notes());
-    observed.running().forEach(pod -> runningByUid.put(pod.pod().uid(), pod));
   }
 
   /** Observes a cluster; {@code observedAt} is when it was as it is here. */
@@ -89,15 +82,9 @@ public final class ClusterObserver {
     Cluster planned = known.plan(settings.moves());
     double planPercent = gpuPercent(planned);
     GpuBound bound = bound();
-    NodeTypes types =
-        new NodeTypes(observed.nodes(), observed.running(), known.eligibility(), prices);
-    List<WaitingPod> waiting = new ArrayList<>();
-    List<NewNodes.Wanting> wanting = new ArrayList<>();
-    known.judge(observed.waiting(), planned, types, waiting, wanting);
-    RoomWanted toAdd = NewNodes.pack(wanting, types);
-    Emptying emptying = new Emptying(planned, runningByUid, known.eligibility());
-    List<RoomWanted.NodeToEmpty> toEmpty =
-        emptying.nodes().stream().map(this::nodeToEmpty).toList();
+    NodeTypes types = known.types(prices);
+    List<WaitingPod> waiting = known.judge(observed.waiting(), planned, types);
+    RoomWanted room = RoomSearch.find(known, planned, types);
     notes.add(
         "The bound ("
             + bound.relaxation().key()
@@ -105,7 +92,7 @@ public final class ClusterObserver {
             + (bound.relaxation() == GpuBound.Relaxation.PER_GPU ? ", CPU, memory and nodes" : "")
             + ": it may be too high, never too low.");
     notePrices();
-    if (!wanting.isEmpty()) {
+    if (!waiting.stream().allMatch(WaitingPod::fits)) {
       notes.add("What would make room looks at requests, not at disruption budgets or run times.");
     }
     return new Observation(
@@ -121,7 +108,7 @@ public final class ClusterObserver {
         uses,
         waiting,
         lost(uses),
-        new RoomWanted(toAdd.nodesToAdd(), toAdd.unplaceablePods(), toEmpty, emptying.cut()),
+        room,
         notes);
   }
 
@@ -140,7 +127,7 @@ public final class ClusterObserver {
       uses.add(
           new Observation.NodeUse(
               node.name(),
-              typeOf(node),
+              node.type(),
               node.node().countsAsCapacity(),
               node.node().cordoned(),
               stranded.of(state),
@@ -148,10 +135,6 @@ public final class ClusterObserver {
               state.freeMemoryBytes()));
     }
     return uses;
-  }
-
-  private static WaitingPod.NodeTypeName typeOf(KnownNode node) {
-    return new WaitingPod.NodeTypeName(node.typeName(), node.pool());
   }
 
   private static List<Observation.Pool> pools(List<Observation.NodeUse> uses) {
@@ -194,62 +177,22 @@ public final class ClusterObserver {
 
   /** Bounds what running and waiting pods can hold, placed anew but for nodes given out twice. */
   private GpuBound bound() {
-    Set<String> overcommitted = new TreeSet<>();
-    for (KnownNode node : observed.nodes()) {
-      if (node.node().countsAsCapacity() && !holdsItsPods(node)) {
-        overcommitted.add(node.name());
-      }
-    }
+    BoundQuestion question =
+        BoundQuestion.of(
+            observed.nodes().stream().map(KnownNode::node).toList(),
+            known.now(),
+            known.placements(),
+            observed.waiting().stream().map(pod -> pod.pod().shape()).toList());
+    SortedSet<String> overcommitted = question.overcommitted();
     if (!overcommitted.isEmpty()) {
       notes.add(
           "The pods of "
               + Amounts.count(overcommitted.size(), "node")
               + " do not fit there by what Stowage counts (first: "
-              + overcommitted.iterator().next()
+              + overcommitted.first()
               + "); the bound leaves them where they are.");
     }
-    List<Placement> staying = new ArrayList<>();
-    Map<PodShape, Long> anew = new LinkedHashMap<>();
-    for (Placement placement : known.placements()) {
-      if (overcommitted.contains(placement.nodeName())) {
-        staying.add(placement);
-      } else {
-        anew.merge(placement.pod().shape(), 1L, Long::sum);
-      }
-    }
-    observed.waiting().forEach(pod -> anew.merge(pod.pod().shape(), 1L, Long::sum));
-    return GpuBound.of(
-        observed.nodes().stream().map(KnownNode::node).toList(), staying, anew, settings.effort());
-  }
-
-  /** Tells whether the pods of a node fit it one after the other, on the GPUs that they hold. */
-  private boolean holdsItsPods(KnownNode node) {
-    NodeState state = Objects.requireNonNull(known.now().node(node.name()));
-    Cluster alone = new Cluster();
-    NodeState empty = alone.putNode(node.node());
-    for (Placement placement : state.placements()) {
-      PodShape shape = placement.pod().shape();
-      int[] devices = state.gpuDevices(placement.pod().uid());
-      boolean gpusFit =
-          !state.hasGpuResource(shape.gpu().resource())
-              || (devices.length == shape.gpu().count()
-                  && Arrays.stream(devices).allMatch(device -> Fit.gpuFits(shape, empty, device)));
-      if (!gpusFit || !Fit.fits(shape, empty)) {
-        return false;
-      }
-      alone.place(
-          new Placement(placement.pod(), node.name(), Arrays.stream(devices).boxed().toList()));
-    }
-    return true;
-  }
-
-  private RoomWanted.NodeToEmpty nodeToEmpty(String name) {
-    int pods = 0;
-    for (Placement placement : Objects.requireNonNull(known.now().node(name)).placements()) {
-      pods += Objects.requireNonNull(runningByUid.get(placement.pod().uid())).tied() ? 0 : 1;
-    }
-    return new RoomWanted.NodeToEmpty(
-        name, typeOf(Objects.requireNonNull(known.nodes().get(name))), pods);
+    return question.answer(settings.effort());
   }
 
   private Lost lost(List<Observation.NodeUse> uses) {

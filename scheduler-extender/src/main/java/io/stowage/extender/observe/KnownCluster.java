@@ -72,6 +72,11 @@ final class KnownCluster {
     return now;
   }
 
+  /** Returns the kinds of node that it has. */
+  NodeTypes types(GpuPrices prices) {
+    return new NodeTypes(observed.nodes(), observed.running(), eligibility, prices);
+  }
+
   /** Returns the nodes by name. */
   Map<String, KnownNode> nodes() {
     return Collections.unmodifiableMap(nodes);
@@ -163,21 +168,15 @@ final class KnownCluster {
   /**
    * Judges waiting pods by where a plan has put them.
    *
-   * @param waiting gets what comes of each
-   * @param wanting gets those that have no room
+   * @return what comes of each
    */
-  void judge(
-      List<KnownPod> pods,
-      Cluster planned,
-      NodeTypes types,
-      List<WaitingPod> waiting,
-      List<NewNodes.Wanting> wanting) {
+  List<WaitingPod> judge(List<KnownPod> pods, Cluster planned, NodeTypes types) {
+    List<WaitingPod> waiting = new ArrayList<>();
     Set<String> mayEnd = new HashSet<>();
     observed.running().stream()
         .filter(pod -> !pod.tied())
         .forEach(pod -> mayEnd.add(pod.pod().uid()));
     RoomByEnding ending = new RoomByEnding(planned, mayEnd);
-    Map<PodShape, Optional<NodeTypes.NodeType>> typeFor = new HashMap<>();
     Map<Alike, WaitingPod.NoRoom> known = new HashMap<>();
     for (KnownPod pod : pods) {
       Placement placement = planned.placement(pod.pod().uid());
@@ -188,9 +187,6 @@ final class KnownCluster {
             new WaitingPod.Fits(placement.nodeName(), visible ? placement.gpuDevices() : List.of());
       } else {
         PodShape marked = eligibility.shape(pod);
-        Optional<NodeTypes.NodeType> type =
-            typeFor.computeIfAbsent(marked, shape -> types.firstFor(shape));
-        wanting.add(new NewNodes.Wanting(pod.pod(), marked, type));
         outcome =
             known.computeIfAbsent(
                 new Alike(pod.rules(), pod.pod().shape(), pod.pod().priority()),
@@ -198,7 +194,7 @@ final class KnownCluster {
                     new WaitingPod.NoRoom(
                         missing(pod, planned),
                         ending.find(marked, alike.priority()),
-                        type.map(NodeTypes.NodeType::name)));
+                        types.firstFor(marked).map(NodeTypes.NodeType::name)));
       }
       waiting.add(
           new WaitingPod(
@@ -209,6 +205,7 @@ final class KnownCluster {
               pod.unseen(),
               outcome));
     }
+    return waiting;
   }
 
   private Map<Missing, Integer> missing(KnownPod pod, Cluster planned) {

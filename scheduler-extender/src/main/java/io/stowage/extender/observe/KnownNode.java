@@ -1,13 +1,11 @@
 package io.stowage.extender.observe;
 
-import io.fabric8.kubernetes.api.model.Taint;
 import io.stowage.core.cluster.Node;
 import io.stowage.extender.explain.Amounts;
 import io.stowage.extender.kube.NodeLabels;
+import io.stowage.extender.kube.NodeMarks;
 import io.stowage.extender.kube.PlacementRules;
 import io.stowage.extender.kube.PlacementRules.Refusal;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -15,15 +13,9 @@ import java.util.stream.Stream;
  * A node with what placement rules and pools look at.
  *
  * @param node what the cluster model knows of it
- * @param labels its labels
- * @param taints its taints
+ * @param marks its labels and taints
  */
-record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
-  /** Copies the collections. */
-  KnownNode {
-    labels = Map.copyOf(labels);
-    taints = List.copyOf(taints);
-  }
+record KnownNode(Node node, NodeMarks marks) {
 
   String name() {
     return node.name();
@@ -31,12 +23,12 @@ record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
 
   /** Returns what keeps a pod with rules away from it, empty where nothing does. */
   Optional<Refusal> refusal(PlacementRules rules) {
-    return rules.refusal(node, labels, taints);
+    return rules.refusal(node, marks.labels(), marks.taints());
   }
 
   /** Tells whether a pod with rules may be on a new node that is like it. */
   boolean allowsOnNewLike(PlacementRules rules) {
-    return rules.allowsNewNodeLike(labels, taints);
+    return rules.allowsNewNodeLike(marks.labels(), marks.taints());
   }
 
   /** Returns the model of its GPUs, empty where it has none or it is not known. */
@@ -46,15 +38,20 @@ record KnownNode(Node node, Map<String, String> labels, List<Taint> taints) {
 
   /** Returns its instance type, empty where no label tells it. */
   String instanceType() {
-    return NodeLabels.of(labels).machineType();
+    return NodeLabels.of(marks.labels()).machineType();
   }
 
   /** Returns its pool: by a provider's label, else the model of its GPUs, else its type. */
   String pool() {
-    return Stream.of(NodeLabels.of(labels).pool(), gpuModel(), instanceType())
+    return Stream.of(NodeLabels.of(marks.labels()).pool(), gpuModel(), instanceType())
         .filter(name -> !name.isEmpty())
         .findFirst()
         .orElse(node.gpus().devices().isEmpty() ? "no GPU" : "GPU of unknown model");
+  }
+
+  /** Returns its kind. */
+  WaitingPod.NodeTypeName type() {
+    return new WaitingPod.NodeTypeName(typeName(), pool());
   }
 
   /** Returns a name for nodes like it: its instance type, else what it has. */

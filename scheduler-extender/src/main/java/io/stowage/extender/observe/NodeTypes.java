@@ -9,6 +9,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ import java.util.Optional;
 final class NodeTypes {
   private final List<NodeType> types = new ArrayList<>();
   private final Eligibility eligibility;
+  private final Map<PodShape, Optional<NodeType>> firstFor = new HashMap<>();
 
   /**
    * A kind of node.
@@ -43,9 +45,7 @@ final class NodeTypes {
     for (KnownNode node : nodes) {
       if (node.node().countsAsCapacity()) {
         examples.merge(
-            new WaitingPod.NodeTypeName(node.typeName(), node.pool()),
-            node,
-            (known, other) -> isSmaller(other, known) ? other : known);
+            node.type(), node, (known, other) -> isSmaller(other, known) ? other : known);
       }
     }
     Map<String, List<Pod>> tied = new LinkedHashMap<>();
@@ -77,9 +77,12 @@ final class NodeTypes {
 
   /** Returns the kind to add for a pod of a marked shape, empty where none could hold it. */
   Optional<NodeType> firstFor(PodShape shape) {
-    return types.stream()
-        .filter(type -> Fit.fits(shape, add(new Cluster(), type, "new")))
-        .findFirst();
+    return firstFor.computeIfAbsent(
+        shape,
+        asked ->
+            types.stream()
+                .filter(type -> Fit.fits(asked, add(new Cluster(), type, "new")))
+                .findFirst());
   }
 
   /** Adds a new node of a kind to a cluster, with what comes with it. */

@@ -40,6 +40,14 @@ public final class ObservationJson {
     return MAPPER.writeValueAsString(json);
   }
 
+  /** Returns what would make room, by the same keys. */
+  public static String of(RoomReport report) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("observedAt", report.observedAt().toString());
+    json.put("roomWanted", roomWanted(report.roomWanted()));
+    return MAPPER.writeValueAsString(json);
+  }
+
   private static <T> List<Map<String, Object>> list(
       List<T> values, Function<T, Map<String, Object>> json) {
     return values.stream().map(json).toList();

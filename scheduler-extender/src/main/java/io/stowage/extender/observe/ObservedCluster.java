@@ -1,30 +1,28 @@
 package io.stowage.extender.observe;
 
-import io.fabric8.kubernetes.api.model.Affinity;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodSpec;
 import io.stowage.core.cluster.Placement;
 import io.stowage.extender.explain.Amounts;
+import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.NodeMarks;
 import io.stowage.extender.kube.NodeReader;
 import io.stowage.extender.kube.ObservedPod;
-import io.stowage.extender.kube.PlacementRules;
+import io.stowage.extender.kube.PodMobility;
 import io.stowage.extender.kube.PodReader;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster's nodes and pods as they were at one moment, read from Kubernetes objects.
+ * A cluster's nodes and pods as they were at one moment, read from Kubernetes objects or followed.
  *
  * <p>Objects that cannot be read are left out and named in the notes.
  */
@@ -55,26 +53,57 @@ public final class ObservedCluster {
     ObservedCluster cluster = new ObservedCluster();
     nodes.forEach(cluster::add);
     pods.forEach(pod -> cluster.add(pod, teamLabel));
-    cluster.nodes.sort(Comparator.comparing(KnownNode::name));
-    cluster.running.sort(Comparator.comparing(KnownPod::name));
-    cluster.waiting.sort(
+    cluster.sort();
+    cluster.note();
+    return cluster;
+  }
+
+  /**
+   * Takes a cluster that is being followed.
+   *
+   * @param bound the pods that are on nodes
+   * @param waiting the pods that wait
+   * @param labels what is known of nodes' labels and taints, and of pods' rules and owners
+   */
+  public static ObservedCluster of(
+      Collection<io.stowage.core.cluster.Node> nodes,
+      Collection<Placement> bound,
+      Collection<ObservedPod> waiting,
+      ClusterLabels labels) {
+    ObservedCluster cluster = new ObservedCluster();
+    nodes.forEach(node -> cluster.nodes.add(new KnownNode(node, labels.marks(node.name()))));
+    for (Placement placement : bound) {
+      cluster.running.add(
+          known(
+              ObservedPod.bound(placement.pod(), placement.nodeName(), placement.gpuDevices()),
+              labels));
+    }
+    for (ObservedPod pod : waiting) {
+      (pod.gated() ? cluster.gated : cluster.waiting).add(known(pod, labels));
+    }
+    cluster.sort();
+    cluster.note();
+    return cluster;
+  }
+
+  private static KnownPod known(ObservedPod observed, ClusterLabels labels) {
+    return new KnownPod(
+        observed, labels.mobility(observed.pod().uid()), false, observed.pod().namespace());
+  }
+
+  private void sort() {
+    nodes.sort(Comparator.comparing(KnownNode::name));
+    running.sort(Comparator.comparing(KnownPod::name));
+    waiting.sort(
         Comparator.comparingInt((KnownPod pod) -> -pod.pod().priority())
             .thenComparingLong(pod -> pod.observed().creationEpochMillis())
             .thenComparing(KnownPod::name));
-    cluster.note();
-    return cluster;
   }
 
   private void add(Node node) {
     ObjectMeta metadata = node.getMetadata();
     try {
-      nodes.add(
-          new KnownNode(
-              nodeReader.read(node),
-              metadata.getLabels() == null ? Map.of() : metadata.getLabels(),
-              node.getSpec() == null || node.getSpec().getTaints() == null
-                  ? List.of()
-                  : node.getSpec().getTaints()));
+      nodes.add(new KnownNode(nodeReader.read(node), NodeMarks.of(node)));
       mig |=
           node.getStatus().getAllocatable().keySet().stream()
               .anyMatch(resource -> resource.startsWith("nvidia.com/mig-"));
@@ -98,11 +127,8 @@ public final class ObservedCluster {
     KnownPod known =
         new KnownPod(
             observed,
-            PlacementRules.of(pod),
-            isTied(pod),
-            !observed.ownerUid().isEmpty(),
+            PodMobility.of(pod),
             pod.getMetadata().getDeletionTimestamp() != null,
-            hasUnseenRules(pod.getSpec(), observed),
             team(pod, teamLabel));
     if (observed.isBound()) {
       running.add(known);
@@ -119,33 +145,6 @@ public final class ObservedCluster {
       return metadata.getNamespace() == null ? "" : metadata.getNamespace();
     }
     return metadata.getLabels() == null ? "" : metadata.getLabels().getOrDefault(teamLabel, "");
-  }
-
-  private static boolean isTied(Pod pod) {
-    return pod.getMetadata().getOwnerReferences() != null
-        && pod.getMetadata().getOwnerReferences().stream()
-            .anyMatch(
-                owner -> "DaemonSet".equals(owner.getKind()) || "Node".equals(owner.getKind()));
-  }
-
-  private static boolean hasUnseenRules(PodSpec spec, ObservedPod observed) {
-    Affinity affinity = spec.getAffinity();
-    return observed.usesVolumeClaims()
-        || hasAny(spec.getResourceClaims())
-        || (affinity != null
-            && (affinity.getPodAffinity() != null || affinity.getPodAntiAffinity() != null))
-        || (spec.getTopologySpreadConstraints() != null
-            && spec.getTopologySpreadConstraints().stream()
-                .anyMatch(
-                    constraint -> !"ScheduleAnyway".equals(constraint.getWhenUnsatisfiable())))
-        || (spec.getContainers() != null
-            && spec.getContainers().stream().anyMatch(ObservedCluster::hasHostPort));
-  }
-
-  private static boolean hasHostPort(Container container) {
-    return container.getPorts() != null
-        && container.getPorts().stream()
-            .anyMatch(port -> port.getHostPort() != null && port.getHostPort() > 0);
   }
 
   private static boolean hasAny(@Nullable List<?> list) {
@@ -207,6 +206,16 @@ public final class ObservedCluster {
 
   private static boolean hasHiddenDevices(KnownNode node) {
     return !node.node().gpus().devices().isEmpty() && !node.node().gpus().visible();
+  }
+
+  /** Returns the kinds of the nodes that count as capacity, by name. */
+  public List<WaitingPod.NodeTypeName> nodeTypes() {
+    return nodes.stream()
+        .filter(node -> node.node().countsAsCapacity())
+        .map(KnownNode::type)
+        .distinct()
+        .sorted(Comparator.comparing(WaitingPod.NodeTypeName::text))
+        .toList();
   }
 
   /** Returns the nodes by name. */

@@ -1,10 +1,12 @@
 package io.stowage.extender.page;
 
+import io.stowage.extender.observe.RoomReport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -132,6 +134,11 @@ final class Following implements AutoCloseable {
           return question.apply(source);
         },
         thread);
+  }
+
+  /** Returns what would make room, empty where that is not known; any thread. */
+  Optional<RoomReport> roomWanted() {
+    return source.roomWanted();
   }
 
   private void send(PictureChange change, long nowMillis) {

@@ -1,6 +1,8 @@
 package io.stowage.extender.page;
 
 import io.stowage.extender.http.Routes;
+import io.stowage.extender.observe.ObservationJson;
+import io.stowage.extender.observe.RoomReport;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -11,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,14 +36,22 @@ final class PageRoutes implements Routes {
   private final boolean loopback;
   private final PageAccess access;
   private final Following following;
+  private final @Nullable Supplier<String> scrape;
 
   /**
    * Creates the routes.
    *
    * @param loopback whether only loopback reaches them
    * @param following takes browsers that follow, and answers what is asked
+   * @param scrape returns the metrics for {@code /metrics}; null where there are none
    */
-  PageRoutes(PageAssets assets, boolean loopback, PageAccess access, Following following) {
+  PageRoutes(
+      PageAssets assets,
+      boolean loopback,
+      PageAccess access,
+      Following following,
+      @Nullable Supplier<String> scrape) {
+    this.scrape = scrape;
     this.assets = assets;
     this.loopback = loopback;
     this.access = access;
@@ -56,6 +67,11 @@ final class PageRoutes implements Routes {
         .handler(context -> ifAllowed(context, this::explainPod));
     router.get("/api/explain/node/:name").handler(context -> ifAllowed(context, this::explainNode));
     router.get("/api/top").handler(context -> ifAllowed(context, this::top));
+    router.get("/api/room-wanted").handler(context -> ifAllowed(context, this::roomWanted));
+    if (scrape != null) {
+      Supplier<String> told = scrape;
+      router.get("/metrics").handler(context -> ifAllowed(context, own -> metrics(own, told)));
+    }
     router.route().handler(this::asset);
   }
 
@@ -158,6 +174,37 @@ final class PageRoutes implements Routes {
     tell(context, source -> Optional.of(MAPPER.writeValueAsBytes(source.top())), "");
   }
 
+  private void roomWanted(RoutingContext context) {
+    Optional<RoomReport> report = following.roomWanted();
+    if (report.isPresent()) {
+      json(context, Buffer.buffer(ObservationJson.of(report.get())));
+    } else {
+      context.response().putHeader("Retry-After", "15");
+      answer(
+          context,
+          503,
+          "not known here: this is not the active replica, it has only just started, or roomWanted"
+              + " is off");
+    }
+  }
+
+  private static void metrics(RoutingContext context, Supplier<String> scrape) {
+    context
+        .vertx()
+        .executeBlocking(scrape::get, false)
+        .onComplete(
+            text ->
+                context
+                    .response()
+                    .putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                    .end(Buffer.buffer(text)),
+            context::fail);
+  }
+
+  private static void json(RoutingContext context, Buffer json) {
+    context.response().putHeader("Content-Type", "application/json").end(json);
+  }
+
   /** Answers a question with JSON, or that there is no such thing. */
   @SuppressWarnings("FutureReturnValueIgnored") // both outcomes are answered
   private void tell(
@@ -179,10 +226,7 @@ final class PageRoutes implements Routes {
                       } else if (json.isEmpty()) {
                         answer(context, 404, unknownSentence);
                       } else {
-                        context
-                            .response()
-                            .putHeader("Content-Type", "application/json")
-                            .end(Buffer.buffer(json.get()));
+                        json(context, Buffer.buffer(json.get()));
                       }
                     }));
   }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,23 @@ public final class PageServer implements AutoCloseable {
       @Nullable TlsFiles tls,
       ServiceMetrics metrics)
       throws IOException {
+    return start(settings, source, access, tls, metrics, null);
+  }
+
+  /**
+   * Starts serving, with metrics.
+   *
+   * @param scrape returns all metrics in Prometheus' text format, any thread, may block; null where
+   *     there are none
+   */
+  public static PageServer start(
+      PageSettings settings,
+      PictureSource source,
+      PageAccess access,
+      @Nullable TlsFiles tls,
+      ServiceMetrics metrics,
+      @Nullable Supplier<String> scrape)
+      throws IOException {
     PageAssets assets = PageAssets.load();
     Vertx vertx =
         Vertx.vertx(
@@ -67,7 +85,9 @@ public final class PageServer implements AutoCloseable {
               LIMITS,
               certificates,
               metrics,
-              List.of(new PageRoutes(assets, settings.address().isLoopback(), access, following)));
+              List.of(
+                  new PageRoutes(
+                      assets, settings.address().isLoopback(), access, following, scrape)));
       following.start();
       return new PageServer(vertx, listener, following, tls != null);
     } catch (IOException e) {

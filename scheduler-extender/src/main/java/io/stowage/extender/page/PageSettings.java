@@ -28,6 +28,11 @@ public record PageSettings(Address address, Duration sampleInterval, Duration up
         new Address("127.0.0.1", port), Duration.ofSeconds(1), Duration.ofMillis(500));
   }
 
+  /** Returns the page on a port of loopback. */
+  public static PageSettings loopback(int port) {
+    return at(new Address("127.0.0.1", port));
+  }
+
   /** Returns the same on another port. */
   public PageSettings onPort(int port) {
     return new PageSettings(new Address(address.host(), port), sampleInterval, updateInterval);

@@ -12,7 +12,9 @@ import tools.jackson.databind.json.JsonMapper;
  * What the page's script reads. Not an interface for others: it changes with the page.
  *
  * <p>One message is {@code {whole, nodes, gone, pending, samples}}; {@code whole} says that it
- * replaces all before, {@code pending} and {@code samples} are left out where they add nothing.
+ * replaces all before, {@code pending} and {@code samples} are left out where they add nothing. In
+ * a sample {@code waiting} has, by what pods ask of GPUs, how many wait and since how many seconds
+ * the oldest; kinds that nobody is of are left out.
  */
 final class PictureJson {
   private static final JsonMapper MAPPER = JsonMapper.shared();
@@ -148,7 +150,23 @@ final class PictureJson {
     json.writeObjectPropertyStart("strandedPercent");
     sample.strandedPercentByCause().forEach((cause, percent) -> write(json, cause.key(), percent));
     json.writeEndObject();
+    write(json, "boundGpuPercent", sample.boundGpuPercent());
+    writeUnlessEmpty(json, "boundNote", sample.boundNote());
     json.writeNumberProperty("pendingPods", sample.pendingPods());
+    json.writeObjectPropertyStart("waiting");
+    sample
+        .waiting()
+        .byAsk()
+        .forEach(
+            (ask, waiting) -> {
+              if (waiting.pods() > 0) {
+                json.writeArrayPropertyStart(ask.key());
+                json.writeNumber(waiting.pods());
+                json.writeNumber(waiting.oldestMillis() / 1000);
+                json.writeEndArray();
+              }
+            });
+    json.writeEndObject();
     write(json, "decisionsPerSecond", sample.decisionsPerSecond());
     write(json, "filterMeanMillis", sample.filterMeanMillis());
     write(json, "filterP99Millis", sample.filterP99Millis());

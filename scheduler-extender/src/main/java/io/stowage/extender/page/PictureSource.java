@@ -3,11 +3,12 @@ package io.stowage.extender.page;
 import io.stowage.extender.explain.ClusterTop;
 import io.stowage.extender.explain.NodeExplanation;
 import io.stowage.extender.explain.PodExplanation;
+import io.stowage.extender.observe.RoomReport;
 import java.util.Optional;
 
 /**
  * Where the page has its picture from: a running service, or a snapshot, which changes never.
- * Called on the page's one thread; may block it.
+ * Called on the page's one thread, which it may block, unless said otherwise.
  */
 public interface PictureSource {
 
@@ -25,4 +26,7 @@ public interface PictureSource {
 
   /** Returns the nodes in short as of the last {@link #changes}. */
   ClusterTop top();
+
+  /** Returns what would make room, empty where that is not known; any thread. */
+  Optional<RoomReport> roomWanted();
 }

@@ -1,6 +1,7 @@
 package io.stowage.extender.page;
 
 import io.stowage.core.fragmentation.StrandCause;
+import io.stowage.extender.state.WaitingFigures;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
@@ -15,7 +16,11 @@ import java.util.Map;
  * @param fragmentedPercent free GPU that a typical pod of the workload seen cannot use, in the mean
  * @param strandedPercentByCause free GPU that no pod of the workload seen can use, every cause
  *     present
+ * @param boundGpuPercent what nobody could pass with the pods of that moment; NaN where it is not
+ *     known
+ * @param boundNote why it is not, empty where it is or will be soon
  * @param pendingPods pods that wait
+ * @param waiting those that no scheduling gate keeps back, by what they ask of GPUs
  * @param decisionsPerSecond filters answered a second since the sample before
  * @param filterMeanMillis how long one took in the mean; NaN where none was asked
  * @param filterP99Millis what 99 of 100 of them took at most, by the buckets of the metrics; NaN
@@ -28,7 +33,10 @@ public record Sample(
     double memoryPercent,
     double fragmentedPercent,
     Map<StrandCause, Double> strandedPercentByCause,
+    double boundGpuPercent,
+    String boundNote,
     int pendingPods,
+    WaitingFigures waiting,
     double decisionsPerSecond,
     double filterMeanMillis,
     double filterP99Millis) {

@@ -1,5 +1,6 @@
 package io.stowage.extender.page;
 
+import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
@@ -17,9 +18,12 @@ import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.kube.PlacementRules;
 import io.stowage.extender.metrics.AnswerTimes;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.observe.BoundQuestion;
+import io.stowage.extender.observe.RoomReport;
 import io.stowage.extender.state.ClusterFigures;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.StateLoop;
+import io.stowage.extender.state.WaitingFigures;
 import io.stowage.extender.view.ClusterCopy;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -31,7 +35,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +59,11 @@ public final class StatePictures implements PictureSource {
   private final ServiceMetrics metrics;
   private final ClusterLabels labels;
   private final LongSupplier epochMillis;
+  private final Supplier<Optional<RoomReport>> room;
 
   private final ClusterCopy copy;
+  private final Set<String> touched = new HashSet<>();
+  private final BoundLine bound;
   private List<PodShape> workload = List.of();
   private final Map<Kind, Told> reasons = new LinkedHashMap<>();
   private PendingPicture pending = PendingPicture.NONE;
@@ -68,7 +77,7 @@ public final class StatePictures implements PictureSource {
   private record Told(WaitReason reason, long epochMillis) {}
 
   /** The state's sums, and whether no pod was seen yet by which GPU could be called stranded. */
-  private record Figures(ClusterFigures cluster, boolean withoutWorkload) {}
+  private record Figures(ClusterFigures cluster, WaitingFigures waiting, boolean withoutWorkload) {}
 
   /** What the state has of a pod that waits; refused if the last filter kept no node for it. */
   private record WaitingCopy(ObservedPod pod, @Nullable Placement held, boolean refused) {
@@ -92,9 +101,27 @@ public final class StatePictures implements PictureSource {
    *
    * @param labels what people go by
    * @param epochMillis the time in milliseconds since 1970
+   * @param room what would make room, empty where that is not known; any thread
    */
   public StatePictures(
-      StateLoop loop, ServiceMetrics metrics, ClusterLabels labels, LongSupplier epochMillis) {
+      StateLoop loop,
+      ServiceMetrics metrics,
+      ClusterLabels labels,
+      LongSupplier epochMillis,
+      Supplier<Optional<RoomReport>> room) {
+    this(loop, metrics, labels, epochMillis, room, StatePictures::onThreadOfItsOwn);
+  }
+
+  /** Creates a source that has the bound worked out by {@code background}. */
+  StatePictures(
+      StateLoop loop,
+      ServiceMetrics metrics,
+      ClusterLabels labels,
+      LongSupplier epochMillis,
+      Supplier<Optional<RoomReport>> room,
+      Executor background) {
+    this.room = room;
+    this.bound = new BoundLine(background, System::nanoTime);
     this.loop = loop;
     this.copy = new ClusterCopy(loop);
     this.metrics = metrics;
@@ -102,9 +129,15 @@ public final class StatePictures implements PictureSource {
     this.epochMillis = epochMillis;
   }
 
+  private static void onThreadOfItsOwn(Runnable task) {
+    Thread thread = new Thread(task, "stowage-bound");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
   @Override
   public PictureChange changes() {
-    Set<String> touched = copy.refresh();
+    touched.addAll(copy.refresh());
     Waiting waiting = loop.call(StatePictures::copyWaiting).join();
     if (!waiting.workload().equals(workload)) {
       workload = waiting.workload();
@@ -120,6 +153,7 @@ public final class StatePictures implements PictureSource {
         nodes.add(NodePictures.of(state, copy.openSlots(name), workload, labels));
       }
     }
+    touched.clear();
     PendingPicture before = pending;
     pending = picture(waiting);
     return new PictureChange(nodes, gone, pending.equals(before) ? null : pending);
@@ -269,8 +303,8 @@ public final class StatePictures implements PictureSource {
         copy.cluster(),
         others,
         List.of(
-            "Of a pod that is bound, node selector, affinity and tolerations are not kept: tainted"
-                + " nodes count as closed to it, and all others as open."));
+            "Of a pod that is bound, node selector, affinity and tolerations are not looked at:"
+                + " tainted nodes count as closed to it, and all others as open."));
   }
 
   @Override
@@ -322,12 +356,22 @@ public final class StatePictures implements PictureSource {
   }
 
   @Override
+  public Optional<RoomReport> roomWanted() {
+    return room.get();
+  }
+
+  @Override
   public Sample sample() {
-    Figures measured =
-        loop.call(state -> new Figures(state.figures(), state.gpuWorkload().isEmpty())).join();
-    ClusterFigures figures = measured.cluster();
-    AnswerTimes times = metrics.answerTimes("filter");
     long now = epochMillis.getAsLong();
+    Figures measured =
+        loop.call(
+                state ->
+                    new Figures(
+                        state.figures(), state.waitingFigures(now), state.gpuWorkload().isEmpty()))
+            .join();
+    ClusterFigures figures = measured.cluster();
+    BoundLine.Shown shown = bound.sample(this::boundQuestion);
+    AnswerTimes times = metrics.answerTimes("filter");
     AnswerTimes before = timesBefore == null ? times : timesBefore;
     AnswerTimes since = times.since(before);
     double seconds = (now - timesBeforeMillis) / 1000.0;
@@ -348,10 +392,36 @@ public final class StatePictures implements PictureSource {
         percent(figures.memoryRequestedBytes(), figures.memoryCapacityBytes()),
         percent(Math.round(figures.fragmentedGpuMilli()), figures.gpuCapacityMilli()),
         stranded,
+        shown.gpuPercent(),
+        shown.note(),
         figures.pendingPods(),
+        measured.waiting(),
         seconds > 0 ? since.count() / seconds : 0,
         since.meanMillis(),
         since.quantileMillis(0.99));
+  }
+
+  private BoundQuestion boundQuestion() {
+    touched.addAll(copy.refresh());
+    List<PodShape> waiting = loop.call(StatePictures::waitingShapes).join();
+    List<Node> nodes = new ArrayList<>();
+    List<Placement> running = new ArrayList<>();
+    copy.cluster()
+        .forEachNode(
+            state -> {
+              if (state.node() != null) {
+                nodes.add(state.node());
+              }
+              running.addAll(state.placements());
+            });
+    return BoundQuestion.of(nodes, copy.cluster(), running, waiting);
+  }
+
+  private static List<PodShape> waitingShapes(ClusterState state) {
+    return state.waitingPods(Integer.MAX_VALUE).stream()
+        .filter(pod -> !pod.gated() && state.bound().placement(pod.pod().uid()) == null)
+        .map(pod -> pod.pod().shape())
+        .toList();
   }
 
   private static double percent(long part, long whole) {

@@ -3,13 +3,22 @@ import { CAUSES } from "./model.js";
 
 const value = (unit) => (chart, number) => (number == null ? "–" : `${number.toFixed(unit === "" ? 0 : 1)} ${unit}`.trim());
 
+const ASKS = [
+  ["several", "several GPUs", "--gpu-line"],
+  ["one", "one GPU", "--cpu-line"],
+  ["share", "a share of a GPU", "--memory-line"],
+  ["none", "no GPU", "--muted"],
+];
+
 const CHARTS = [
   {
-    title: "Allocated, as requested", unit: "%", most: 100,
+    title: "Allocated, as requested, and the bound on GPU", unit: "%", most: 100,
+    note: (sample) => sample.boundNote,
     series: [
       ["GPU", "--gpu-line", (sample) => sample.gpuPercent, 2.5],
       ["CPU", "--cpu-line", (sample) => sample.cpuPercent],
       ["memory", "--memory-line", (sample) => sample.memoryPercent],
+      ["GPU bound", "--bound-line", (sample) => sample.boundGpuPercent, 1.5, [6, 4]],
     ],
   },
   {
@@ -17,7 +26,17 @@ const CHARTS = [
     series: Object.entries(CAUSES).map(([cause, [text]]) => [text, `--${cause}`, (sample) => sample.strandedPercent[cause]]),
   },
   { title: "Fragmentation", unit: "%", series: [["free GPU that a typical pod cannot use", "--memory-line", (sample) => sample.fragmentedPercent]] },
-  { title: "Pending pods", unit: "", series: [["pending", "--gpu-line", (sample) => sample.pendingPods]] },
+  {
+    title: "Pending pods, by what they ask for", unit: "",
+    series: [
+      ["pending", "--bound-line", (sample) => sample.pendingPods, 1.5, [6, 4]],
+      ...ASKS.map(([ask, text, colour]) => [text, colour, (sample) => sample.waiting[ask]?.[0] ?? 0]),
+    ],
+  },
+  {
+    title: "How long the oldest has waited", unit: "min",
+    series: ASKS.map(([ask, text, colour]) => [text, colour, (sample) => (sample.waiting[ask]?.[1] ?? 0) / 60]),
+  },
   { title: "Decisions", unit: "/s", series: [["filter answers", "--gpu-line", (sample) => sample.decisionsPerSecond]] },
   {
     title: "Latency of a decision", unit: "ms", logarithmic: true,
@@ -45,7 +64,8 @@ export class Charts {
       const raw = spec.series.map(([, , read]) => samples.map((sample) => read(sample) ?? null));
       plot.raw = raw;
       plot.setData([times, ...(spec.stacked ? stacked(raw) : raw)]);
-      summary.textContent = sentence(spec, raw);
+      const note = spec.note && samples.length > 0 ? spec.note(samples[samples.length - 1]) : "";
+      summary.textContent = note ? `${sentence(spec, raw)} (${note})` : sentence(spec, raw);
     }
   }
 

@@ -153,6 +153,8 @@ class ObserveCommandTest {
         "--kubeconfig /nonexistent | --kubeconfig: cannot read /nonexistent",
         "--watch=0 | --watch must be from 1 to 86400, was 0",
         "--watch=soon | --watch",
+        "--page-port=0 | --page-port goes with --watch",
+        "--watch --page-port=65536 | --page-port must be from 0 to 65535, was 65536",
         "--prices /nonexistent | /nonexistent: cannot be read",
         "--wacht | Unknown option: '--wacht'"
       })

@@ -10,6 +10,12 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
+import io.stowage.extender.kube.ClusterLabels;
+import io.stowage.extender.kube.GpuResources;
+import io.stowage.extender.kube.InvalidObjectException;
+import io.stowage.extender.kube.NodeReader;
+import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.PodReader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -156,6 +162,43 @@ class ClusterObserverRandomTest {
             .isEqualTo(gpu.capacityMilli());
       }
     }
+  }
+
+  @Test
+  void clusterThatIsFollowedWantsTheSameRoomAsItsSnapshot() throws InvalidObjectException {
+    int wanting = 0;
+    int emptiable = 0;
+    for (long seed = 0; seed < CASES; seed++) {
+      Case random = random(seed, seed % 2 == 0);
+      ObservedCluster snapshot = ObservedCluster.read(random.nodes, random.pods, null);
+      RoomWanted expected = RoomSearch.find(snapshot, 0);
+      assertThat(RoomSearch.find(followed(random), 0)).as("seed %d", seed).isEqualTo(expected);
+      wanting += expected.nodesToAdd().isEmpty() ? 0 : 1;
+      emptiable += expected.nodesToEmpty().isEmpty() ? 0 : 1;
+    }
+    assertThat(List.of(wanting, emptiable)).allMatch(cases -> cases > 10);
+  }
+
+  /** Returns a case as a watch would have it. */
+  private static ObservedCluster followed(Case random) throws InvalidObjectException {
+    ClusterLabels labels = new ClusterLabels();
+    List<io.stowage.core.cluster.Node> nodes = new ArrayList<>();
+    for (Node node : random.nodes) {
+      labels.putNode(node);
+      nodes.add(new NodeReader(GpuResources.DEFAULT).read(node));
+    }
+    List<Placement> bound = new ArrayList<>();
+    List<ObservedPod> waiting = new ArrayList<>();
+    for (Pod pod : random.pods) {
+      labels.putPod(pod);
+      ObservedPod read = new PodReader(GpuResources.DEFAULT).read(pod);
+      if (read.isBound()) {
+        bound.add(new Placement(read.pod(), read.nodeName(), read.gpuDevices()));
+      } else {
+        waiting.add(read);
+      }
+    }
+    return ObservedCluster.of(nodes, bound, waiting, labels);
   }
 
   @Test

@@ -18,17 +18,21 @@ import io.stowage.core.trace.SyntheticWorkload;
 import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
+import io.stowage.extender.observe.RoomReport;
 import io.stowage.extender.state.ClusterState;
 import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.state.StateLoop;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** A state to look at, on an event loop of its own. */
@@ -168,7 +172,22 @@ public final class PageCluster implements AutoCloseable {
 
   /** Returns the pictures of the state, as a page sees them that begins now. */
   public StatePictures pictures() {
-    return new StatePictures(loop, metrics, labels, () -> 1_000_000);
+    return pictures(Optional::empty);
+  }
+
+  /** Returns the pictures of the state, with what would make room. */
+  public StatePictures pictures(Supplier<Optional<RoomReport>> room) {
+    return new StatePictures(loop, metrics, labels, () -> 1_000_000, room);
+  }
+
+  /** Returns the pictures of the state, with the bound worked out by an executor. */
+  StatePictures picturesBoundedBy(Executor background) {
+    return new StatePictures(loop, metrics, labels, () -> 1_000_000, Optional::empty, background);
+  }
+
+  /** Returns the way to the state. */
+  public StateLoop loop() {
+    return loop;
   }
 
   /** Returns what people go by. */

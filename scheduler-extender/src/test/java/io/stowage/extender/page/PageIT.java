@@ -9,7 +9,11 @@ import io.stowage.extender.explain.PodExplanation;
 import io.stowage.extender.http.Address;
 import io.stowage.extender.kube.NodeLabels;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.observe.RoomReport;
+import io.stowage.extender.observe.RoomWanted;
+import io.stowage.extender.observe.WaitingPod.NodeTypeName;
 import io.stowage.extender.page.PageAccess.Verdict;
+import io.stowage.extender.state.WaitingFigures;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +27,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,13 +50,14 @@ class PageIT {
   private final HttpClient client = HttpClient.newHttpClient();
   private final AtomicReference<Verdict> verdict = new AtomicReference<>(Verdict.ALLOWED);
   private final AtomicReference<@Nullable String> seenToken = new AtomicReference<>();
+  private final AtomicReference<@Nullable RoomReport> room = new AtomicReference<>();
   private PageServer page;
 
   @BeforeEach
   void start() throws IOException {
     cluster.tell(state -> state.putNode(PageCluster.node("n1", 2)));
     cluster.tell(state -> state.putNode(PageCluster.node("n2", 2)));
-    page = serve(cluster.pictures());
+    page = serve(cluster.pictures(() -> Optional.ofNullable(room.get())));
   }
 
   private PageServer serve(PictureSource source) throws IOException {
@@ -237,6 +243,44 @@ class PageIT {
   }
 
   @Test
+  void roomIsToldByTheKeysOfObserveOnceItIsKnown() throws IOException, InterruptedException {
+    HttpResponse<String> unknown = get("/api/room-wanted");
+    assertThat(unknown.statusCode()).isEqualTo(503);
+    assertThat(unknown.headers().firstValue("Retry-After")).hasValue("15");
+    assertThat(unknown.body()).startsWith("not known here: ");
+
+    NodeTypeName type = new NodeTypeName("g2", "train");
+    room.set(
+        new RoomReport(
+            Instant.parse("2026-11-28T10:00:00Z"),
+            new RoomWanted(
+                List.of(new RoomWanted.NodesToAdd(type, 2, 3)),
+                1,
+                List.of(new RoomWanted.NodeToEmpty("n1", type, 4)),
+                false)));
+    HttpResponse<String> known = get("/api/room-wanted");
+    assertThat(known.statusCode()).isEqualTo(200);
+    assertThat(known.headers().firstValue("Content-Type")).hasValue("application/json");
+    assertThat(MAPPER.readTree(known.body()))
+        .isEqualTo(
+            MAPPER.readTree(
+                """
+                {"observedAt": "2026-11-28T10:00:00Z",
+                 "roomWanted": {
+                   "nodesToAdd": [{"type": "g2", "pool": "train", "atMostNodes": 2, "pods": 3}],
+                   "unplaceablePods": 1,
+                   "nodesToEmpty": [
+                     {"node": "n1", "type": "g2", "pool": "train", "podsToMove": 4}],
+                   "nodesToEmptyCut": false}}
+                """));
+
+    verdict.set(Verdict.FORBIDDEN);
+    HttpResponse<String> refused = get("/api/room-wanted");
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.body()).doesNotContain("g2");
+  }
+
+  @Test
   void waitingPodThatFitsHasTheBestNodesWithTheirScoresByTerm()
       throws IOException, InterruptedException {
     cluster.bind(PageCluster.share("a", 1, 4), "n2", 0);
@@ -282,7 +326,8 @@ class PageIT {
 
     @Override
     public Sample sample() {
-      return new Sample(0, 0, 0, 0, 0, Map.of(), 0, 0, Double.NaN, Double.NaN);
+      return new Sample(
+          0, 0, 0, 0, 0, Map.of(), 0, "", 0, WaitingFigures.NONE, 0, Double.NaN, Double.NaN);
     }
 
     @Override
@@ -298,6 +343,11 @@ class PageIT {
     @Override
     public ClusterTop top() {
       return new ClusterTop(0, 0, 0, List.of());
+    }
+
+    @Override
+    public Optional<RoomReport> roomWanted() {
+      return Optional.empty();
     }
   }
 

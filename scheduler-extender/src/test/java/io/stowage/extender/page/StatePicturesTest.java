@@ -3,6 +3,7 @@ package io.stowage.extender.page;
 import static io.stowage.extender.page.PageCluster.node;
 import static io.stowage.extender.page.PageCluster.share;
 import static io.stowage.extender.page.PageCluster.whole;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -16,6 +17,9 @@ import io.stowage.extender.page.NodePicture.Gpu;
 import io.stowage.extender.page.NodePicture.OnNode;
 import io.stowage.extender.page.NodePicture.PlannedSlot;
 import io.stowage.extender.page.NodePicture.Standing;
+import io.stowage.extender.state.WaitingFigures;
+import io.stowage.extender.state.WaitingFigures.Ask;
+import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,6 +101,50 @@ class StatePicturesTest {
   }
 
   @Test
+  void sampleHasTheBoundAndWhoWaitsByWhatTheyAskFor() {
+    StatePictures bounded = cluster.picturesBoundedBy(Runnable::run);
+    cluster.tell(state -> state.putNode(node("n1", 4)));
+    cluster.bind(whole("one", 10, 1), "n1", 0);
+    cluster.tell(
+        state -> {
+          state.markSynced();
+          state.putPod(waiting(whole("old", 2, 1), 940_000));
+          state.putPod(waiting(whole("new", 2, 1), 990_000));
+          state.putPod(waiting(share("half", 2, 8), 970_000));
+          state.putPod(waiting(whole("gated", 2, 1), 1).with().gated(true).build());
+        });
+    Sample sample = bounded.sample();
+    assertThat(sample.boundGpuPercent())
+        .as(
+            "one GPU in use, two and a half asked for, of four, and 0.1 % since 16 units are rounded")
+        .isEqualTo(87.6, within(1e-6));
+    assertThat(sample.boundNote()).isEmpty();
+    assertThat(sample.pendingPods()).isEqualTo(4);
+    assertThat(sample.waiting().asking(Ask.ONE).pods()).isEqualTo(2);
+    assertThat(sample.waiting().asking(Ask.ONE).oldestMillis()).isEqualTo(60_000);
+    assertThat(sample.waiting().asking(Ask.SHARE).pods()).isEqualTo(1);
+    assertThat(sample.waiting().asking(Ask.SEVERAL).pods()).isZero();
+    assertThat(
+            new String(PictureJson.whole(List.of(), PendingPicture.NONE, List.of(sample)), UTF_8))
+        .contains(
+            "\"boundGpuPercent\":87.6,\"pendingPods\":4,"
+                + "\"waiting\":{\"share\":[1,30],\"one\":[2,60]}");
+  }
+
+  private static ObservedPod waiting(Pod pod, long createdEpochMillis) {
+    return ObservedPod.pending(pod).with().creationEpochMillis(createdEpochMillis).build();
+  }
+
+  @Test
+  void nodesThatTheBoundLookedAtAreStillDrawnAsChanged() {
+    StatePictures bounded = cluster.picturesBoundedBy(Runnable::run);
+    cluster.tell(state -> state.putNode(node("n1", 1)));
+    bounded.sample();
+    assertThat(bounded.changes().nodes()).extracting(NodePicture::name).containsExactly("n1");
+    assertThat(bounded.changes().isEmpty()).isTrue();
+  }
+
+  @Test
   void onlyNodesThatChangedComeAgain() {
     cluster.tell(state -> List.of("n1", "n2", "n3").forEach(n -> state.putNode(node(n, 1))));
     assertThat(pictures.changes().nodes()).hasSize(3);
@@ -166,6 +214,33 @@ class StatePicturesTest {
     }
   }
 
+  @Test
+  void boundOfFiveThousandNodesIsAboveWhatIsAllocated() {
+    try (PageCluster large = new PageCluster("best-fit")) {
+      int pods = large.fill(5_000, 40_000);
+      long[] cpuNanos = new long[2];
+      StatePictures bounded =
+          large.picturesBoundedBy(
+              task -> {
+                cpuNanos[0] = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+                task.run();
+                cpuNanos[1] = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+              });
+      Sample sample = bounded.sample();
+      System.out.printf(
+          "5,000 nodes, %,d pods: the bound takes %.1f s of processor time; %.3f %%, allocated"
+              + " %.3f %% %s%n",
+          pods,
+          (cpuNanos[1] - cpuNanos[0]) / 1e9,
+          sample.boundGpuPercent(),
+          sample.gpuPercent(),
+          sample.boundNote());
+      if (sample.boundNote().isEmpty()) { // else the machine was too busy
+        assertThat(sample.boundGpuPercent()).isBetween(sample.gpuPercent(), 100.0);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void changesAddUpToThePictureOfWhoBeginsNow(long seed) {
@@ -201,7 +276,9 @@ class StatePicturesTest {
     TimeSeries series = new TimeSeries(2);
     Sample sample = pictures.sample();
     for (int i = 0; i < 3; i++) {
-      series.add(new Sample(i, 0, 0, 0, 0, Map.of(), 0, 0, Double.NaN, Double.NaN));
+      series.add(
+          new Sample(
+              i, 0, 0, 0, 0, Map.of(), 0, "", 0, WaitingFigures.NONE, 0, Double.NaN, Double.NaN));
     }
     assertThat(series.samples()).extracting(Sample::epochMillis).containsExactly(1L, 2L);
     assertThat(sample.decisionsPerSecond()).isZero();
