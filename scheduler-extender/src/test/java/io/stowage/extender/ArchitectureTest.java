@@ -77,6 +77,8 @@ class ArchitectureTest {
           .definedBy("..extender.yaml..")
           .layer("experiment")
           .definedBy("..extender.experiment..")
+          .layer("decisions")
+          .definedBy("..extender.decisions..")
           .layer("room")
           .definedBy("..extender.room..")
           .layer("demo")
@@ -91,6 +93,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("yaml")
           .mayOnlyBeAccessedByLayers("config", "experiment")
+          .whereLayer("decisions")
+          .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("audit")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("observe")
@@ -146,6 +150,7 @@ class ArchitectureTest {
               "cli")
           .whereLayer("state")
           .mayOnlyBeAccessedByLayers(
+              "decisions",
               "metrics",
               "bind",
               "watch",

@@ -36,7 +36,7 @@ public final class ChurnReplay {
   private static final int STRANDED_SAMPLES = 100;
   private static final double SECONDS_PER_HOUR = 3600;
 
-  private final Settings settings;
+  private final double keepSeconds;
   private final Placer placer;
   private final List<PodShape> shapes;
 
@@ -44,7 +44,7 @@ public final class ChurnReplay {
   private final Set<PodShape> unplaceable;
 
   private final List<TracePod> pods;
-  private final ChurnArrivals arrivals;
+  private final Map<PodShape, Long> gpuMilli;
 
   /** Which pod arrives when and for how long it runs; prefilled pods arrive at time 0. */
   private final int[] podOfArrival;
@@ -52,6 +52,10 @@ public final class ChurnReplay {
   private final double[] arrivalSeconds;
   private final double[] runSeconds;
   private final int prefilled;
+
+  /** The first arrival of the window. */
+  private final int windowFrom;
+
   private final double windowStartSeconds;
   private final double windowEndSeconds;
 
@@ -175,43 +179,80 @@ public final class ChurnReplay {
       long seed,
       UnaryOperator<List<ChurnArrivals.Arrival>> changed,
       Progress progress) {
-    return new ChurnReplay(scenario, runTimes, settings, policyName, seed, changed)
+    SplittableRandom random = new SplittableRandom(seed);
+    SplittableRandom arrivalStream = random.split();
+    Placer placer = new Placer(scenario, policyName, random.split(), Planning.Budget.CHURNING);
+    ChurnArrivals arrivals =
+        new ChurnArrivals(
+            scenario, runTimes, settings.load, placer.cluster().gpuCapacityMilli(), arrivalStream);
+    int total = arrivals.prefilled() + settings.warmUpArrivals + settings.windowArrivals;
+    List<ChurnArrivals.Arrival> drawn =
+        changed.apply(Stream.generate(arrivals::next).limit(total).toList());
+    return new ChurnReplay(
+            scenario,
+            placer,
+            drawn,
+            arrivals.prefilled(),
+            settings.warmUpArrivals,
+            drawn.get(total - 1).seconds(),
+            settings.keepSeconds)
+        .run(policyName, seed, progress);
+  }
+
+  /**
+   * Runs arrivals that are given.
+   *
+   * @param arrivals in the order of their times; those at time 0 are there from the start
+   * @param endSeconds the end of the window, which starts at time 0
+   * @param keepSeconds as of {@link Settings}
+   * @throws IllegalArgumentException where no pod arrives after time 0
+   */
+  static Result runGiven(
+      Scenario scenario,
+      List<ChurnArrivals.Arrival> arrivals,
+      double endSeconds,
+      double keepSeconds,
+      String policyName,
+      long seed,
+      Progress progress) {
+    int prefilled = (int) arrivals.stream().filter(arrival -> arrival.seconds() == 0).count();
+    if (prefilled == arrivals.size()) {
+      throw new IllegalArgumentException("no pod arrives after the start");
+    }
+    Placer placer =
+        new Placer(scenario, policyName, new SplittableRandom(seed), Planning.Budget.CHURNING);
+    return new ChurnReplay(scenario, placer, arrivals, prefilled, 0, endSeconds, keepSeconds)
         .run(policyName, seed, progress);
   }
 
   private ChurnReplay(
       Scenario scenario,
-      List<TracePod> runTimes,
-      Settings settings,
-      String policyName,
-      long seed,
-      UnaryOperator<List<ChurnArrivals.Arrival>> changed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    SplittableRandom arrivalStream = random.split();
-    this.settings = settings;
-    this.placer = new Placer(scenario, policyName, random.split(), Planning.Budget.CHURNING);
+      Placer placer,
+      List<ChurnArrivals.Arrival> arrivals,
+      int prefilled,
+      int warmUpArrivals,
+      double endSeconds,
+      double keepSeconds) {
+    this.placer = placer;
+    this.keepSeconds = keepSeconds;
+    this.prefilled = prefilled;
+    this.windowFrom = prefilled + warmUpArrivals;
     this.pods = scenario.pods();
+    this.gpuMilli = scenario.gpuMilliByShape();
     this.shapes = pods.stream().map(TracePod::shape).distinct().toList();
     this.unplaceable = unplaceable(scenario, shapes);
-    this.arrivals =
-        new ChurnArrivals(
-            scenario, runTimes, settings.load, placer.cluster().gpuCapacityMilli(), arrivalStream);
-    prefilled = arrivals.prefilled();
-    int total = prefilled + settings.warmUpArrivals + settings.windowArrivals;
+    int total = arrivals.size();
     podOfArrival = new int[total];
     arrivalSeconds = new double[total];
     runSeconds = new double[total];
-    List<ChurnArrivals.Arrival> drawn =
-        changed.apply(Stream.generate(arrivals::next).limit(total).toList());
     for (int i = 0; i < total; i++) {
-      ChurnArrivals.Arrival arrival = drawn.get(i);
+      ChurnArrivals.Arrival arrival = arrivals.get(i);
       podOfArrival[i] = arrival.pod();
       arrivalSeconds[i] = arrival.seconds();
       runSeconds[i] = arrival.runSeconds();
     }
-    int beforeWindow = prefilled + settings.warmUpArrivals - 1;
-    windowStartSeconds = beforeWindow < 0 ? 0 : arrivalSeconds[beforeWindow];
-    windowEndSeconds = arrivalSeconds[total - 1];
+    windowStartSeconds = windowFrom == 0 ? 0 : arrivalSeconds[windowFrom - 1];
+    windowEndSeconds = endSeconds;
   }
 
   private static Set<PodShape> unplaceable(Scenario scenario, List<PodShape> shapes) {
@@ -223,22 +264,22 @@ public final class ChurnReplay {
   }
 
   private Result run(String policyName, long seed, Progress progress) {
-    int strandedEvery = Math.max(1, settings.windowArrivals / STRANDED_SAMPLES);
-    int pointEvery = Math.max(1, settings.windowArrivals / Progress.POINTS);
-    int windowFrom = prefilled + settings.warmUpArrivals;
+    int windowArrivals = podOfArrival.length - windowFrom;
+    int strandedEvery = Math.max(1, windowArrivals / STRANDED_SAMPLES);
+    int pointEvery = Math.max(1, windowArrivals / Progress.POINTS);
     int placed = 0;
     for (int arrival = 0; arrival < podOfArrival.length; arrival++) {
       placed += departUntil(arrivalSeconds[arrival]);
       advance(arrivalSeconds[arrival]);
       TracePod pod = pods.get(podOfArrival[arrival]);
       placer.arrived(pod.shape(), nowSeconds);
-      boolean waits = settings.keepSeconds > 0 && !placer.hasRoomNotKept(pod.shape());
+      boolean waits = keepSeconds > 0 && !placer.hasRoomNotKept(pod.shape());
       if (!waits && placer.place(podOf(arrival), nowSeconds)) {
         placed += started(arrival);
       } else {
         WaitingQueue.Queued queued = new WaitingQueue.Queued(arrival, pod.priority(), pod.shape());
         queue.add(queued);
-        if (settings.keepSeconds > 0) {
+        if (keepSeconds > 0) {
           keptOut.add(queued);
         }
       }
@@ -254,6 +295,10 @@ public final class ChurnReplay {
                 queue.size()));
       }
       progress.update((double) arrival / podOfArrival.length);
+    }
+    if (nowSeconds < windowEndSeconds) {
+      placed += departUntil(windowEndSeconds);
+      advance(windowEndSeconds);
     }
     int unplaceableArrivals = 0;
     for (int arrival = windowFrom; arrival < podOfArrival.length; arrival++) {
@@ -332,7 +377,7 @@ public final class ChurnReplay {
   }
 
   private double keptOutUntil(WaitingQueue.Queued pod) {
-    return arrivalSeconds[pod.arrival()] + settings.keepSeconds;
+    return arrivalSeconds[pod.arrival()] + keepSeconds;
   }
 
   /** Lets pods that have waited long enough by a time take any room; returns how many count. */
@@ -361,7 +406,7 @@ public final class ChurnReplay {
             pods.get(podOfArrival[arrival]).priority(),
             priority -> new CountTree(podOfArrival.length))
         .add(arrival, 1);
-    if (arrival >= prefilled + settings.warmUpArrivals) {
+    if (arrival >= windowFrom) {
       waiting.placed(
           PodClass.of(pods.get(podOfArrival[arrival]).shape()),
           nowSeconds - arrivalSeconds[arrival]);
@@ -403,7 +448,8 @@ public final class ChurnReplay {
     for (int i = 0; i < podOfArrival.length; i++) {
       double from = Math.max(arrivalSeconds[i], windowStartSeconds);
       double to = Math.min(arrivalSeconds[i] + runSeconds[i], windowEndSeconds);
-      milliSeconds += Math.max(0, to - from) * arrivals.gpuMilliOf(podOfArrival[i]);
+      milliSeconds +=
+          Math.max(0, to - from) * gpuMilli.getOrDefault(pods.get(podOfArrival[i]).shape(), 0L);
     }
     return 100
         * milliSeconds

@@ -3,6 +3,9 @@ package io.stowage.extender.cli;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.Progress;
 import io.stowage.core.trace.Scenario;
+import io.stowage.extender.decisions.DecisionFormatException;
+import io.stowage.extender.decisions.DecisionReader;
+import io.stowage.extender.decisions.DecisionReader.Decisions;
 import io.stowage.extender.experiment.BoundFigures;
 import io.stowage.extender.experiment.ClusterVariant;
 import io.stowage.extender.experiment.ExperimentReport;
@@ -19,13 +22,16 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -50,6 +56,7 @@ import picocli.CommandLine.Spec;
     })
 public final class ReplayCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 10_000;
+  private static final String RECORDED = "recorded";
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -64,6 +71,15 @@ public final class ReplayCommand implements Callable<Integer> {
         paramLabel = "NODES",
         description = "generate a cluster of so many nodes and a workload for it")
     int generatedNodes;
+
+    @Option(
+        names = "--decisions",
+        required = true,
+        paramLabel = "FILE",
+        description =
+            "a log of decisions of stowage serve: its pods arrive when they did and run for as long"
+                + " as they did; beside the policies, what was decided")
+    @Nullable Path decisions;
   }
 
   /** Files with a cluster and a workload. */
@@ -114,10 +130,9 @@ public final class ReplayCommand implements Callable<Integer> {
 
   @Option(
       names = "--protocol",
-      required = true,
       paramLabel = "NAME",
-      description = "one of: ${COMPLETION-CANDIDATES}")
-  private Protocol protocol = Protocol.inflation;
+      description = "one of: ${COMPLETION-CANDIDATES}; --decisions goes without")
+  private @Nullable Protocol protocol;
 
   /** Completes policy names. */
   static final class PolicyNames implements Iterable<String> {
@@ -216,12 +231,75 @@ public final class ReplayCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     checkOptions();
     try {
+      if (input != null && input.decisions != null) {
+        write(recorded(input.decisions));
+        return 0;
+      }
       Workload workload = new Workload(readScenario(), Workload.readRunTimes(runTimesFile));
       write(replayed(workload.changed(variant())));
     } catch (InvalidExperimentException e) {
       throw wrongUsage(String.valueOf(e.getMessage()));
     }
     return 0;
+  }
+
+  private ReplayFigures recorded(Path file)
+      throws IOException, InterruptedException, InvalidExperimentException {
+    Decisions decisions = read(file);
+    double keep = keepSeconds == null ? 0 : keepSeconds;
+    List<Callable<RunResult>> runs = new ArrayList<>();
+    List<RunResult> replays = new ArrayList<>();
+    replays.add(Replays.asDecided(decisions.workload()));
+    try (Progression progression = new Progression((long) seeds * policies.size())) {
+      for (long s = seed; s < seed + seeds; s++) {
+        long runSeed = s;
+        for (String policy : policies) {
+          Progress progress = progression.ofRun();
+          runs.add(() -> Replays.recorded(decisions.workload(), keep, policy, runSeed, progress));
+        }
+      }
+      replays.addAll(Replays.inParallel(runs, threads));
+    }
+    if (reportDirectory != null) {
+      String name = String.valueOf(file.getFileName());
+      Map<String, Object> settings = new LinkedHashMap<>();
+      settings.put("protocol", RECORDED);
+      settings.put("keepSeconds", keep);
+      new ExperimentReport(
+              "Decisions of " + name,
+              List.of(new ReportCase(name, "as it is", settings, replays)),
+              List.of())
+          .write(reportDirectory);
+    }
+    return new ReplayFigures(replays.stream().map(RunResult::figures).toList());
+  }
+
+  /** Reads a log, and says what of it is not replayed. */
+  private Decisions read(Path file) throws IOException {
+    if (spec == null) {
+      throw new IllegalStateException("run by picocli alone");
+    }
+    try {
+      Decisions decisions = DecisionReader.read(file);
+      PrintWriter errors = spec.commandLine().getErr();
+      if (decisions.nodeChanges() > 0) {
+        errors.printf("%d changes of nodes are left out%n", decisions.nodeChanges());
+      }
+      if (decisions.withdrawnPods() > 0) {
+        errors.printf(
+            "%d pods are left out that were deleted before they were placed%n",
+            decisions.withdrawnPods());
+      }
+      if (decisions.lostLines() > 0) {
+        errors.printf("%d lines are missing in the log%n", decisions.lostLines());
+      }
+      errors.flush();
+      return decisions;
+    } catch (DecisionFormatException e) {
+      throw wrongUsage(String.valueOf(e.getMessage()));
+    } catch (NoSuchFileException e) {
+      throw wrongUsage("no such file: " + e.getFile());
+    }
   }
 
   private ReplayFigures replayed(Workload workload)
@@ -286,16 +364,31 @@ public final class ReplayCommand implements Callable<Integer> {
     if (threads != null) {
       requireRange("--threads", threads, 1, 1024);
     }
+    boolean fromLog = input != null && input.decisions != null;
+    if (fromLog && (protocol != null || bound || changes())) {
+      throw wrongUsage(
+          "--decisions goes without --protocol, --bound, --add-nodes and --remove-nodes");
+    }
+    if (!fromLog && protocol == null) {
+      throw wrongUsage(
+          "--protocol: expected one of "
+              + Arrays.stream(Protocol.values()).map(Enum::name).collect(Collectors.joining(", "))
+              + ", was none");
+    }
     if (freeOrder && protocol != Protocol.burst) {
-      throw wrongUsage("--free-order goes with --protocol burst, was given with " + protocol);
+      throw wrongUsage("--free-order goes with --protocol burst, was given with " + protocolName());
     }
     if (protocol != Protocol.churn) {
       refuse("--load", load);
       refuse("--warm-up", warmUpArrivals);
       refuse("--window", windowArrivals);
       refuse("--run-times", runTimesFile);
-      refuse("--keep-seconds", keepSeconds);
+      refuse("--keep-seconds", fromLog ? null : keepSeconds);
     }
+  }
+
+  private String protocolName() {
+    return protocol == null ? RECORDED : protocol.name();
   }
 
   private void requireRange(String option, int value, int min, int max) {
@@ -306,7 +399,7 @@ public final class ReplayCommand implements Callable<Integer> {
 
   private void refuse(String option, @Nullable Object value) {
     if (value != null) {
-      throw wrongUsage(option + " goes with --protocol churn, was given with " + protocol);
+      throw wrongUsage(option + " goes with --protocol churn, was given with " + protocolName());
     }
   }
 
@@ -368,7 +461,7 @@ public final class ReplayCommand implements Callable<Integer> {
     if (jsonFile != null && jsonFile.toString().equals("-")) {
       out.println(figures.json());
     } else {
-      out.println(protocol + ", means of " + seeds + (seeds == 1 ? " seed" : " seeds"));
+      out.println(protocolName() + ", means of " + seeds + (seeds == 1 ? " seed" : " seeds"));
       out.println(figures.table());
     }
     out.flush();

@@ -8,6 +8,7 @@ import io.stowage.extender.bind.KubernetesBinder;
 import io.stowage.extender.bind.Readback;
 import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
+import io.stowage.extender.decisions.DecisionFile;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.events.EventWriter;
 import io.stowage.extender.kube.ClusterLabels;
@@ -33,6 +34,7 @@ import io.stowage.extender.wake.Waking;
 import io.stowage.extender.watch.ClusterWatch;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -104,7 +106,8 @@ final class ServeCommand implements Callable<Integer> {
                 service.metrics(),
                 labels,
                 config.roomWanted().settings(),
-                leadership::isActive)) {
+                leadership::isActive);
+        DecisionFile decisions = decisions(config, service)) {
       LOG.info(
           "listening on {}:{} ({}), API server {}",
           config.host(),
@@ -123,6 +126,29 @@ final class ServeCommand implements Callable<Integer> {
       LOG.info("stopping");
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Begins the log of decisions; null where there is to be none, or where none can be written. */
+  private static @Nullable DecisionFile decisions(StowageConfig config, ExtenderService service) {
+    Path directory = config.decisions().directoryPath().orElse(null);
+    if (directory == null) {
+      return null;
+    }
+    try {
+      DecisionFile decisions =
+          DecisionFile.begin(
+              directory,
+              config.decisions().maxBytes(),
+              Stowage.version(),
+              config.policy(),
+              InstantSource.system());
+      service.loop().run(state -> state.tell(decisions));
+      LOG.info("decisions are logged in {}", decisions.file());
+      return decisions;
+    } catch (IOException e) {
+      LOG.warn("decisions are not logged: {}", e.toString());
+      return null;
+    }
   }
 
   /**

@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * @param nomination for which waiting pods nodes are nominated
  * @param page the page that people look at
  * @param roomWanted whether and how often it is found what would make room
+ * @param decisions whether decisions are logged, and where
  */
 public record StowageConfig(
     String host,
@@ -72,7 +73,8 @@ public record StowageConfig(
     PlanningConfig planning,
     NominationConfig nomination,
     PageConfig page,
-    RoomWantedConfig roomWanted) {
+    RoomWantedConfig roomWanted,
+    DecisionsConfig decisions) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
 
@@ -145,7 +147,8 @@ public record StowageConfig(
       @Nullable PlanningConfig planning,
       @Nullable NominationConfig nomination,
       @Nullable PageConfig page,
-      @Nullable RoomWantedConfig roomWanted) {
+      @Nullable RoomWantedConfig roomWanted,
+      @Nullable DecisionsConfig decisions) {
     return new StowageConfig(
         or(host, "127.0.0.1"),
         or(port, 8888),
@@ -170,7 +173,8 @@ public record StowageConfig(
         or(planning, PlanningConfig.defaults()),
         or(nomination, NominationConfig.defaults()),
         or(page, PageConfig.defaults()),
-        or(roomWanted, RoomWantedConfig.defaults()));
+        or(roomWanted, RoomWantedConfig.defaults()),
+        or(decisions, DecisionsConfig.defaults()));
   }
 
   /** The policies that need no workload beforehand: all but {@code fgd}, as it was published. */

@@ -6,6 +6,8 @@ import io.stowage.core.replay.BurstReplay;
 import io.stowage.core.replay.ChurnReplay;
 import io.stowage.core.replay.InflationReplay;
 import io.stowage.core.replay.Progress;
+import io.stowage.core.replay.RecordedReplay;
+import io.stowage.core.replay.RecordedWorkload;
 import io.stowage.core.replay.ReplayBound;
 import io.stowage.extender.yaml.NearestName;
 import java.util.ArrayList;
@@ -89,6 +91,27 @@ public final class Replays {
                   recorder);
         };
     progress.update(1);
+    return result(result, startNanos, recorder);
+  }
+
+  /** Runs what a log of decisions tells of; throws as {@link #run}. */
+  public static RunResult recorded(
+      RecordedWorkload workload, double keepSeconds, String policy, long seed, Progress progress) {
+    Recorder recorder = new Recorder(progress);
+    long startNanos = System.nanoTime();
+    Record result = RecordedReplay.run(workload, keepSeconds, policy, seed, recorder);
+    progress.update(1);
+    return result(result, startNanos, recorder);
+  }
+
+  /** Adds up what was decided in a log itself. */
+  public static RunResult asDecided(RecordedWorkload workload) {
+    Recorder recorder = new Recorder(Progress.NONE);
+    long startNanos = System.nanoTime();
+    return result(RecordedReplay.asDecided(workload, recorder), startNanos, recorder);
+  }
+
+  private static RunResult result(Record result, long startNanos, Recorder recorder) {
     return new RunResult(
         ReplayFigures.run(result, (System.nanoTime() - startNanos) / NANOS_PER_SECOND),
         recorder.curve);

@@ -75,8 +75,8 @@ sealed interface ReportChart {
 
   private static void allocation(
       ReportCase of, Map<String, Map<String, Double>> means, List<ReportChart> charts) {
-    boolean churn = of.protocol().equals(Protocol.churn.name());
-    String along = churn ? "hours" : "GPU that arrivals have asked for, % of capacity";
+    boolean overTime = !of.protocol().equals(Protocol.inflation.name());
+    String along = overTime ? "hours" : "GPU that arrivals have asked for, % of capacity";
     List<Line> gpu = lines(of, Progress.Point::gpuAllocationPercent);
     if (gpu.isEmpty()) {
       bars("GPU allocation", "%", "gpuAllocationPercent", "", means, charts);
@@ -86,7 +86,7 @@ sealed interface ReportChart {
     charts.add(new Lines("GPU allocation", "%", along, gpu));
     charts.add(
         new Lines("CPU allocation", "%", along, lines(of, Progress.Point::cpuAllocationPercent)));
-    if (churn) {
+    if (overTime) {
       charts.add(new Lines("Waiting pods", "pods", along, lines(of, Progress.Point::waitingPods)));
     }
   }

@@ -66,6 +66,7 @@ public final class ClusterState {
   private final Nominations nominations;
   private final KeptOut keptOut;
   private final Set<String> watchesDown = new TreeSet<>();
+  private DecisionLog log = DecisionLog.NONE;
   private boolean synced;
 
   /** Creates an empty state that is not synced, for a cluster where no other extender works. */
@@ -130,6 +131,11 @@ public final class ClusterState {
         new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
   }
 
+  /** Has a log told what happens from now on. */
+  public void tell(DecisionLog newLog) {
+    log = newLog;
+  }
+
   /** Takes note that nodes and pods were listed completely. */
   public void markSynced() {
     synced = true;
@@ -172,6 +178,10 @@ public final class ClusterState {
 
   /** Adds a node, or replaces what is known of it. */
   public void putNode(Node node) {
+    NodeState known = bound.hard().node(node.name());
+    if (known == null || !node.equals(known.node())) {
+      log.node(node);
+    }
     nodes.put(node);
   }
 
@@ -185,6 +195,7 @@ public final class ClusterState {
 
   /** Forgets a node; pods on it stay on record until they go. */
   public void removeNode(String name) {
+    log.nodeGone(name);
     nodes.remove(name);
     refusals.removeNode(name);
   }
@@ -284,6 +295,7 @@ public final class ClusterState {
 
   private void putWaiting(ObservedPod observed) {
     if (waiting.put(observed)) {
+      log.waits(observed.pod());
       observe(observed.pod());
     }
     nominations.seen(observed);
@@ -303,6 +315,7 @@ public final class ClusterState {
     Placement placement = new Placement(pod, observed.nodeName(), observed.gpuDevices());
     refusals.bound(placement, nanoClock.getAsLong());
     if (!placement.equals(known)) {
+      log.placed(placement);
       foreign.look(observed);
       bound.place(placement, nanoClock.getAsLong());
       if (known != null) {
@@ -338,6 +351,9 @@ public final class ClusterState {
 
   private void removePod(String uid, long lastVersion) {
     versions.gone(uid, lastVersion, nanoClock.getAsLong());
+    if (waiting.contains(uid) || bound.of(uid) != null) {
+      log.gone(uid);
+    }
     waiting.remove(uid);
     nominations.gone(uid);
     holds.drop(uid, null);
@@ -395,7 +411,10 @@ public final class ClusterState {
    */
   public FilterDecision filter(ObservedPod observed, AskedNodes asked, DescribedNodes described) {
     FilterDecision nominated = nominations.asked(observed, asked);
-    return nominated == null ? filters.filter(observed, asked, described) : nominated;
+    FilterDecision decision =
+        nominated == null ? filters.filter(observed, asked, described) : nominated;
+    log.filtered(observed.pod(), asked.size(), decision);
+    return decision;
   }
 
   /**
@@ -431,6 +450,9 @@ public final class ClusterState {
   /** Takes in what became of a binding; what the watch has said meanwhile stands. */
   public void completeBind(String uid, BindOutcome outcome) {
     Placement placement = bound.of(uid);
+    if (placement != null) {
+      log.bound(placement, outcome);
+    }
     binds.complete(uid, outcome);
     if (outcome instanceof BindOutcome.NotBound notBound
         && placement != null

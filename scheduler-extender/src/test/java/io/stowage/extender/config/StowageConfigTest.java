@@ -62,7 +62,8 @@ class StowageConfigTest {
                 new PlanningConfig(true, 20_000, 200, 0),
                 new NominationConfig(false, "stowage", 100, 20, 300),
                 new PageConfig(true, "127.0.0.1", 8090),
-                new RoomWantedConfig(true, 15)));
+                new RoomWantedConfig(true, 15),
+                new DecisionsConfig("", 1024)));
     assertThat(StowageConfig.defaults().serviceSettings()).isEqualTo(ServiceSettings.DEFAULT);
     assertThat(StowageConfig.defaults().gpuResources()).isEqualTo(GpuResources.DEFAULT);
   }
@@ -125,6 +126,7 @@ class StowageConfigTest {
             nomination: {enabled: true, schedulerName: gpu, window: 50, backlog: 5, perSecond: 20}
             page: {enabled: false, host: 0.0.0.0, port: 9003}
             roomWanted: {enabled: false, minIntervalSeconds: 60}
+            decisions: {directory: logs, maxMebibytes: 5}
             """);
     assertThat(config)
         .isEqualTo(
@@ -160,7 +162,8 @@ class StowageConfigTest {
                 new PlanningConfig(false, 1_000, 50, 600),
                 new NominationConfig(true, "gpu", 50, 5, 20),
                 new PageConfig(false, "0.0.0.0", 9003),
-                new RoomWantedConfig(false, 60)));
+                new RoomWantedConfig(false, 60),
+                new DecisionsConfig("logs", 5)));
     assertThat(config.watchSettings())
         .isEqualTo(new WatchSettings(config.gpuResources(), 1000, false));
     ServiceSettings settings = config.serviceSettings();
@@ -269,6 +272,7 @@ class StowageConfigTest {
         "page: {host: ''};page.host: expected an address, was empty",
         "page: {port: 65536};page.port: expected 0 to 65535, was 65536",
         "page: {enabled: 1}; line 1: page.enabled: expected true or false",
+        "decisions: {maxMebibytes: 0};decisions.maxMebibytes: expected 1 to 100000, was 0",
         "roomWanted: {enabled: 1}; line 1: roomWanted.enabled: expected true or false",
         "roomWanted: {minIntervalSeconds: 14};roomWanted.minIntervalSeconds: expected 15 to 3600,",
         "- port; line 1: expected settings by name: host, port,",
