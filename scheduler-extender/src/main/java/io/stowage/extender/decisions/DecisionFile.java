@@ -120,6 +120,11 @@ public final class DecisionFile implements DecisionLog, AutoCloseable {
   }
 
   @Override
+  public void synced() {
+    offer(DecisionLine.Synced::new);
+  }
+
+  @Override
   public void waits(Pod pod) {
     offer(at -> new DecisionLine.Waits(at, LoggedPod.of(pod)));
   }

@@ -12,6 +12,7 @@ import java.util.Map;
   @JsonSubTypes.Type(value = DecisionLine.Begins.class, name = "begins"),
   @JsonSubTypes.Type(value = DecisionLine.Seen.class, name = "node"),
   @JsonSubTypes.Type(value = DecisionLine.NodeGone.class, name = "nodeGone"),
+  @JsonSubTypes.Type(value = DecisionLine.Synced.class, name = "synced"),
   @JsonSubTypes.Type(value = DecisionLine.Waits.class, name = "waits"),
   @JsonSubTypes.Type(value = DecisionLine.Placed.class, name = "placed"),
   @JsonSubTypes.Type(value = DecisionLine.Filtered.class, name = "filter"),
@@ -33,6 +34,9 @@ sealed interface DecisionLine {
 
   /** A node is gone. */
   record NodeGone(Instant at, String node) implements DecisionLine {}
+
+  /** The cluster was listed: what stands before was there already. */
+  record Synced(Instant at) implements DecisionLine {}
 
   /** A pod began to wait. */
   record Waits(Instant at, LoggedPod pod) implements DecisionLine {}

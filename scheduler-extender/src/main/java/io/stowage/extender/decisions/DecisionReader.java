@@ -42,7 +42,7 @@ public final class DecisionReader {
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Map<String, Known> pods = new LinkedHashMap<>();
   private @Nullable Instant begin;
-  private @Nullable Instant firstWait;
+  private @Nullable Instant synced;
   private Instant end = Instant.MIN;
   private int nodeChanges;
   private long lostLines;
@@ -131,9 +131,10 @@ public final class DecisionReader {
       nodeChanges += nodes.putIfAbsent(seen.node().name(), seen.node().node()) == null ? 0 : 1;
     } else if (line instanceof DecisionLine.NodeGone) {
       nodeChanges++;
+    } else if (line instanceof DecisionLine.Synced listed) {
+      synced = listed.at();
     } else if (line instanceof DecisionLine.Waits waits) {
       known(waits.pod(), waits.at());
-      firstWait = firstWait == null ? waits.at() : firstWait;
     } else if (line instanceof DecisionLine.Placed placed) {
       Known pod = known(placed.pod(), placed.at());
       pod.placed(new Placement(pod.pod, placed.node(), placed.gpuDevices()), placed.at());
@@ -156,11 +157,11 @@ public final class DecisionReader {
     return pods.computeIfAbsent(pod.uid(), uid -> new Known(pod.pod(), at));
   }
 
-  /** What was found on nodes before the first pod began to wait was there from the start. */
   private Decisions decisions(Path file) throws DecisionFormatException {
-    Instant start = firstWait;
+    Instant start = synced;
     if (start == null) {
-      throw new DecisionFormatException(file + ": expected a log in which a pod waits");
+      throw new DecisionFormatException(
+          file + ": expected a line of kind synced, written when the cluster is listed");
     }
     List<RecordedPod> recorded = new ArrayList<>();
     int withdrawn = 0;

@@ -139,6 +139,7 @@ public final class ClusterState {
   /** Takes note that nodes and pods were listed completely. */
   public void markSynced() {
     synced = true;
+    log.synced();
     policyFeed.markSynced();
   }
 

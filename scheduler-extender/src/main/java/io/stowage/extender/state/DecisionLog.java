@@ -19,6 +19,9 @@ public interface DecisionLog {
         public void nodeGone(String nodeName) {}
 
         @Override
+        public void synced() {}
+
+        @Override
         public void waits(Pod pod) {}
 
         @Override
@@ -39,6 +42,9 @@ public interface DecisionLog {
 
   /** A node is gone; pods on it stay on record until they go. */
   void nodeGone(String nodeName);
+
+  /** Nodes and pods were listed completely: what was told before was there already. */
+  void synced();
 
   /** A pod waits that was not known. */
   void waits(Pod pod);

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
@@ -306,6 +307,7 @@ class ReplayCommandTest {
           --protocol inflation --pending                     | --pending goes with kubectl JSON
           --protocol inflation --threads none                | none
           --protocol inflation --sede 4                      | --sede
+          --policy fgd                                       | --protocol: expected one of inflation
           """)
   void refusesWrongOptionsWithTwo(String options, String message) {
     assertThat(replay(options.split(" "))).isEqualTo(2);
@@ -320,6 +322,76 @@ class ReplayCommandTest {
     assertThat(replay("--protocol", "inflation")).isEqualTo(2);
     assertThat(err.toString())
         .contains(nodes + ":2: column cpu_milli: expected a whole number from 0 to", "was 'many'");
+  }
+
+  /** A node of one GPU: the first pod runs for 60 s, so that the second waits for 50. */
+  private Path decisions() throws IOException {
+    String at = "\"at\":\"2026-11-28T12:0";
+    String pod =
+        "\"pod\":{\"uid\":\"%1$s\",\"namespace\":\"ns\",\"name\":\"%1$s\",\"priority\":0,"
+            + "\"cpuMilli\":1000,\"memoryBytes\":1,\"ephemeralStorageBytes\":0,\"extended\":{},"
+            + "\"gpuResource\":\"nvidia.com/gpu\",\"gpus\":1,\"gpuUnits\":0,\"gpuModels\":[]}";
+    String bind =
+        "{\"kind\":\"bind\",%s\",\"uid\":\"%s\",\"node\":\"a\",\"gpuDevices\":[],"
+            + "\"outcome\":\"bound\",\"reason\":\"\"}";
+    return Files.write(
+        directory.resolve("decisions.jsonl"),
+        List.of(
+            "{\"kind\":\"begins\"," + at + "0:00Z\",\"form\":1,\"version\":\"1\",\"policy\":\"p\"}",
+            "{\"kind\":\"node\","
+                + at
+                + "0:00Z\",\"node\":{\"name\":\"a\",\"cpuMilli\":8000,\"memoryBytes\":1000,"
+                + "\"ephemeralStorageBytes\":0,\"extended\":{},\"podCapacity\":9,"
+                + "\"gpuResource\":\"nvidia.com/gpu\",\"gpuDevicesVisible\":false,"
+                + "\"gpus\":[{\"model\":\"T4\",\"units\":1000}],\"ready\":true,"
+                + "\"cordoned\":false,\"tainted\":false,\"virtual\":false}}",
+            "{\"kind\":\"synced\"," + at + "0:00Z\"}",
+            "{\"kind\":\"waits\"," + at + "1:00Z\"," + pod.formatted("x") + "}",
+            bind.formatted(at + "1:00Z", "x"),
+            "{\"kind\":\"waits\"," + at + "1:10Z\"," + pod.formatted("y") + "}",
+            "{\"kind\":\"gone\"," + at + "2:00Z\",\"uid\":\"x\"}",
+            bind.formatted(at + "2:00Z", "y"),
+            "{\"kind\":\"nodeGone\"," + at + "2:40Z\",\"node\":\"b\"}"));
+  }
+
+  @Test
+  void decisionsAreReplayedBesideWhatWasDecided() throws IOException {
+    Path report = directory.resolve("report");
+    int code =
+        stowage(
+            "replay",
+            "--decisions",
+            decisions().toString(),
+            "--policy",
+            "best-fit",
+            "--report",
+            report.toString(),
+            "--json",
+            "-");
+    assertThat(err.toString()).contains("1 changes of nodes are left out");
+    assertThat(code).isZero();
+    JsonNode summary = new JsonMapper().readTree(out.toString()).get("summary");
+    assertThat(summary.valueStream().map(row -> row.get("policy").asString()))
+        .containsExactly("as decided", "best-fit");
+    assertThat(summary.valueStream())
+        .allSatisfy(
+            row -> {
+              assertThat(row.get("gpuAllocationPercent").asDouble()).isEqualTo(62.5);
+              assertThat(row.get("waitingByClass").get("one").get("meanSeconds").asDouble())
+                  .isEqualTo(25);
+            });
+    assertThat(report.resolve("report.html")).content().contains("as decided", "best-fit");
+  }
+
+  @Test
+  void decisionsGoWithoutAProtocol() throws IOException {
+    String log = decisions().toString();
+    assertThat(stowage("replay", "--decisions", log, "--protocol", "burst")).isEqualTo(2);
+    assertThat(err.toString()).contains("--decisions goes without --protocol");
+    assertThat(stowage("replay", "--decisions", pods.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains(pods + " line 1: expected a line of a log of decisions");
+    assertThat(stowage("replay", "--decisions", "nowhere")).isEqualTo(2);
+    assertThat(err.toString()).contains("no such file: nowhere");
   }
 
   @Test

@@ -120,20 +120,21 @@ class DecisionFileTest {
     assertThat(read.withdrawnPods()).isOne();
     assertThat(read.lostLines()).isZero();
     // The log ends with its last line.
-    assertThat(read.workload().endSeconds()).isCloseTo(15, within(1e-9));
+    assertThat(read.workload().endSeconds()).isCloseTo(75, within(1e-9));
     List<RecordedPod> pods = read.workload().pods();
     assertThat(pods)
         .extracting(pod -> pod.pod().name())
         .containsExactly("team/name-there", "team/name-a", "team/name-large");
     RecordedPod there = pods.get(0);
     assertThat(there.arrivalSeconds()).isZero();
-    assertThat(there.pod().runSeconds()).isEqualTo(OptionalDouble.of(15));
+    assertThat(there.pod().runSeconds()).isEqualTo(OptionalDouble.of(75));
     assertThat(there.decided().orElseThrow().placement().nodeName()).isEqualTo("n2");
     assertThat(there.decided().orElseThrow().placement().gpuDevices()).containsExactly(1);
     RecordedPod first = pods.get(1);
     assertThat(first.pod().shape()).isEqualTo(share("a", 16).pod().shape());
     assertThat(first.pod().priority()).isEqualTo(7);
-    assertThat(first.decided().orElseThrow().seconds()).isEqualTo(5);
+    assertThat(first.arrivalSeconds()).isEqualTo(60);
+    assertThat(first.decided().orElseThrow().seconds()).isEqualTo(65);
     assertThat(first.pod().runSeconds()).as("it runs on").isEmpty();
     assertThat(pods.get(2).decided()).isEmpty();
   }
@@ -186,7 +187,7 @@ class DecisionFileTest {
         "{\"kind\":\"other\",\"at\":\"2026-11-28T12:00:00Z\"} | line 2: expected a line of a log",
         "{\"kind\":\"gone\",\"at\":\"yesterday\",\"uid\":\"u\"} | line 2: expected a line of a log",
         "{\"kind\":\"gone\",\"at\":\"2026-11-28T12:00:00Z\",\"uid\":\"u\",\"more\":1} | more",
-        "{\"kind\":\"gone\",\"at\":\"2026-11-28T12:00:01Z\",\"uid\":\"u\"} | a pod waits",
+        "{\"kind\":\"gone\",\"at\":\"2026-11-28T12:00:01Z\",\"uid\":\"u\"} | kind synced",
         "{\"kind\":\"begins\",\"at\":\"2026-11-28T12:00:00Z\",\"form\":2,\"version\":\"x\","
             + "\"policy\":\"p\"} | line 2: expected one line of kind begins and form 1",
       })
