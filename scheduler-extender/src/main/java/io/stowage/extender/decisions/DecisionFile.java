@@ -168,7 +168,9 @@ public final class DecisionFile implements DecisionLog, AutoCloseable {
   private static String name(BindOutcome outcome) {
     return outcome instanceof BindOutcome.Bound
         ? DecisionLine.Bound.BOUND
-        : outcome instanceof BindOutcome.NotBound ? "notBound" : "inDoubt";
+        : outcome instanceof BindOutcome.NotBound
+            ? DecisionLine.Bound.NOT_BOUND
+            : DecisionLine.Bound.IN_DOUBT;
   }
 
   private static String reason(BindOutcome outcome) {

@@ -69,6 +69,8 @@ sealed interface DecisionLine {
       Instant at, String uid, String node, List<Integer> gpuDevices, String outcome, String reason)
       implements DecisionLine {
     static final String BOUND = "bound";
+    static final String NOT_BOUND = "notBound";
+    static final String IN_DOUBT = "inDoubt";
   }
 
   /** A pod is gone. */

@@ -64,6 +64,7 @@ public final class DecisionReader {
     private final Instant arrival;
     private @Nullable Placement placement;
     private @Nullable Instant placed;
+    private boolean certain;
     private @Nullable Instant gone;
 
     private Known(Pod pod, Instant arrival) {
@@ -71,10 +72,12 @@ public final class DecisionReader {
       this.arrival = arrival;
     }
 
-    private void placed(Placement on, Instant at) {
-      if (placed == null) {
+    /** A binding in doubt counts until another is known; the watch says only where it was wrong. */
+    private void placed(Placement on, Instant at, boolean sure) {
+      if (placed == null || (sure && !certain)) {
         placement = on;
         placed = at;
+        certain = sure;
       }
     }
   }
@@ -137,11 +140,14 @@ public final class DecisionReader {
       known(waits.pod(), waits.at());
     } else if (line instanceof DecisionLine.Placed placed) {
       Known pod = known(placed.pod(), placed.at());
-      pod.placed(new Placement(pod.pod, placed.node(), placed.gpuDevices()), placed.at());
+      pod.placed(new Placement(pod.pod, placed.node(), placed.gpuDevices()), placed.at(), true);
     } else if (line instanceof DecisionLine.Bound bound) {
       Known pod = pods.get(bound.uid());
-      if (pod != null && bound.outcome().equals(DecisionLine.Bound.BOUND)) {
-        pod.placed(new Placement(pod.pod, bound.node(), bound.gpuDevices()), bound.at());
+      if (pod != null && !bound.outcome().equals(DecisionLine.Bound.NOT_BOUND)) {
+        pod.placed(
+            new Placement(pod.pod, bound.node(), bound.gpuDevices()),
+            bound.at(),
+            bound.outcome().equals(DecisionLine.Bound.BOUND));
       }
     } else if (line instanceof DecisionLine.Gone gone) {
       Known pod = pods.get(gone.uid());

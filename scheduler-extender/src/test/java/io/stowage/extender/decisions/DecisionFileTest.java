@@ -162,6 +162,28 @@ class DecisionFileTest {
   }
 
   @Test
+  void aBindingInDoubtCountsUntilAnotherIsKnown() throws IOException, DecisionFormatException {
+    DecisionFile log = begin(1 << 20);
+    try (log) {
+      state.putNode(node("n1"));
+      state.putNode(node("n2"));
+      state.markSynced();
+      for (String uid : List.of("a", "b", "c")) {
+        pass(1);
+        state.putPod(share(uid, 1));
+        state.startBind(uid, "n1");
+        state.completeBind(uid, new BindOutcome.InDoubt("no answer"));
+      }
+      pass(1);
+      state.putPod(share("b", 1).with().nodeName("n2").gpuDevices(List.of(0)).build());
+      state.putPod(share("c", 1).with().nodeName("n1").gpuDevices(List.of(0)).build());
+    }
+    assertThat(DecisionReader.read(log.file()).workload().pods())
+        .extracting(pod -> pod.decided().orElseThrow().placement().nodeName())
+        .containsExactly("n1", "n2", "n1");
+  }
+
+  @Test
   void aLogThatIsFullEndsAndDecisionsGoOn() throws IOException, DecisionFormatException {
     DecisionFile log = begin(2_000);
     try (log) {

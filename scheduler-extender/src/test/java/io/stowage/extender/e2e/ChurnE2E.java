@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.events.v1.Event;
+import io.stowage.core.replay.RecordedPod;
+import io.stowage.extender.decisions.DecisionFormatException;
+import io.stowage.extender.decisions.DecisionReader;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -77,7 +81,11 @@ class ChurnE2E {
 
   @Test
   void nothingGrowsWhilePodsComeAndGo()
-      throws ExecutionException, InterruptedException, TimeoutException {
+      throws ExecutionException,
+          InterruptedException,
+          TimeoutException,
+          IOException,
+          DecisionFormatException {
     int total = SECONDS * PODS_PER_SECOND;
     StowageProcess stowage = cluster.served().stowage();
     Path histogram = ControlPlane.directory().resolve("churn/histogram.txt");
@@ -101,6 +109,7 @@ class ChurnE2E {
       System.out.println(cluster.api().counts());
       assertThat(requests()).isLessThan(REQUESTS_PER_POD * load.created());
       assertThat(end.pods()).hasSizeGreaterThan(load.created() * 9 / 10);
+      assertTheLogTells(end);
     }
   }
 
@@ -140,6 +149,33 @@ class ChurnE2E {
               }
             });
     assertThat(linesByPod).as("info lines by pod").allSatisfy((pod, n) -> assertThat(n).isOne());
+  }
+
+  /** The log of decisions has every pod that is on a node there, and can be replayed. */
+  private void assertTheLogTells(ClusterSnapshot end) throws IOException, DecisionFormatException {
+    Path log = FaultCluster.decisions("churn");
+    DecisionReader.Decisions decisions = DecisionReader.read(log);
+    assertThat(decisions.lostLines()).isZero();
+    Map<String, String> nodeByPod = new HashMap<>();
+    for (RecordedPod pod : decisions.workload().pods()) {
+      pod.decided()
+          .ifPresent(decided -> nodeByPod.put(pod.pod().name(), decided.placement().nodeName()));
+    }
+    assertThat(end.boundPods())
+        .isNotEmpty()
+        .allSatisfy(
+            pod ->
+                assertThat(nodeByPod)
+                    .containsEntry(
+                        "default/" + pod.getMetadata().getName(), pod.getSpec().getNodeName()));
+    ChildProcess replay =
+        cluster
+            .controlPlane()
+            .stowage(
+                "replay", "replay", "--decisions", log.toString(), "--policy", "stowage,best-fit");
+    assertThat(replay.exitCode()).as(replay.output()).isZero();
+    assertThat(replay.output()).contains("as decided", "best-fit");
+    System.out.println(replay.output());
   }
 
   /** kube-scheduler's own Events of the profile carry the name stowage too. */

@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A served cluster of whole GPUs and shared ones in which Stowage reaches the API server through a
@@ -45,7 +47,14 @@ final class FaultCluster implements AutoCloseable {
     api = new FaultyApi(controlPlane.kubeconfig("stowage"));
     served =
         new ServedCluster(
-            controlPlane, api.kubeconfig(), "--config", write(name, "holdSeconds: 3\n").toString());
+            controlPlane,
+            api.kubeconfig(),
+            "--config",
+            write(
+                    name,
+                    "holdSeconds: 3\ndecisions: {directory: %s}\n"
+                        .formatted(decisionsDirectory(name)))
+                .toString());
     placements = new Placements(controlPlane.admin());
   }
 
@@ -65,6 +74,19 @@ final class FaultCluster implements AutoCloseable {
   /** Brings a node of shared GPUs back that was deleted. */
   void createShareNode(int index) {
     createShareNodes(List.of(shareNode(index)));
+  }
+
+  private static Path decisionsDirectory(String name) {
+    return ControlPlane.directory().resolve(name + "-decisions");
+  }
+
+  /** Returns the log of decisions that the Stowage of a cluster has begun last. */
+  static Path decisions(String name) {
+    try (Stream<Path> logs = Files.list(decisionsDirectory(name))) {
+      return logs.max(Comparator.naturalOrder()).orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Path write(String name, String settings) {
