@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 final class ChildProcess implements AutoCloseable {
   private static final int STOP_SECONDS = 60;
 
+  /** A restart that keeps an API server away for 30 s takes nearly a minute by itself. */
+  private static final int END_SECONDS = 180;
+
   private final Process process;
   private final Path log;
   private final Thread atExit = new Thread(this::end);
@@ -64,7 +67,7 @@ final class ChildProcess implements AutoCloseable {
 
   /** Waits until it has ended by itself and returns its exit code. */
   int exitCode() {
-    if (!await()) {
+    if (!await(END_SECONDS)) {
       throw new IllegalStateException("still running, see " + log);
     }
     return process.exitValue();
@@ -98,7 +101,7 @@ final class ChildProcess implements AutoCloseable {
   /** Ends it at once, as if its machine had lost power. */
   void kill() {
     process.destroyForcibly();
-    await();
+    await(STOP_SECONDS);
     Runtime.getRuntime().removeShutdownHook(atExit);
   }
 
@@ -114,15 +117,15 @@ final class ChildProcess implements AutoCloseable {
   private void end() {
     List<ProcessHandle> descendants = process.descendants().toList();
     process.destroy();
-    if (!await()) {
+    if (!await(STOP_SECONDS)) {
       descendants.forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
   }
 
-  private boolean await() {
+  private boolean await(int seconds) {
     try {
-      return process.waitFor(STOP_SECONDS, TimeUnit.SECONDS);
+      return process.waitFor(seconds, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
