@@ -150,12 +150,20 @@ public final class DecisionReader {
             bound.outcome().equals(DecisionLine.Bound.BOUND));
       }
     } else if (line instanceof DecisionLine.Gone gone) {
-      Known pod = pods.get(gone.uid());
-      if (pod != null && pod.gone == null) {
-        pod.gone = gone.at();
-      }
+      take(gone);
     } else if (line instanceof DecisionLine.Lost lost) {
       lostLines += lost.lines();
+    }
+  }
+
+  private void take(DecisionLine.Gone gone) {
+    if (synced == null) { // what was gone before the cluster was listed never was in it
+      pods.remove(gone.uid());
+      return;
+    }
+    Known pod = pods.get(gone.uid());
+    if (pod != null && pod.gone == null) {
+      pod.gone = gone.at();
     }
   }
 
@@ -172,8 +180,8 @@ public final class DecisionReader {
     List<RecordedPod> recorded = new ArrayList<>();
     int withdrawn = 0;
     for (Known pod : pods.values()) {
-      if (pod.gone != null && (pod.placed == null || pod.gone.isBefore(start))) {
-        withdrawn += pod.placed == null ? 1 : 0;
+      if (pod.gone != null && pod.placed == null) {
+        withdrawn++;
         continue;
       }
       recorded.add(recorded(pod, start));
