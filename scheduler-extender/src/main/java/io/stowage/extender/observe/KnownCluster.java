@@ -146,7 +146,8 @@ final class KnownCluster {
     }
   }
 
-  private static Cluster withDevices(Cluster cluster) {
+  /** Returns a copy whose placements name the GPUs that pods hold, guessed ones included. */
+  static Cluster withDevices(Cluster cluster) {
     Cluster copy = new Cluster();
     cluster.forEachNode(
         node -> {

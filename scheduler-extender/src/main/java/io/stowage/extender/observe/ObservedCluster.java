@@ -239,7 +239,7 @@ public final class ObservedCluster {
   }
 
   /** Returns what the objects do not tell. */
-  List<String> notes() {
+  public List<String> notes() {
     return notes;
   }
 
