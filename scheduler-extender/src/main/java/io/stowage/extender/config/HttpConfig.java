@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the service is reached, and what callers can take of it.
  *
- * @param maxConnections connections at a time on one port, further ones are closed; 1 to 100000,
+ * @param maxConnections connections at a time on one port, further ones are closed, 1 to 100000;
  *     default 1000, many times what one kube-scheduler opens
  * @param maxHeaderKibibytes a request's headers together, 1 to 1024; default 16, kube-scheduler's
  *     are below 1
@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * @param idleSeconds how long a connection may go without the complete head of a request, 1 to
  *     86400; default 120, more than the 90 s after which kube-scheduler closes idle connections
  * @param plainHttp whether plain HTTP is served to more than loopback; default false
- * @param inspectPort where /gpushare-scheduler/inspect is served, with the value of port on the
- *     extender's port; default nowhere
+ * @param inspectPort where /gpushare-scheduler/inspect is served, 0 to 65535, with the value of
+ *     port on the extender's port; default nowhere
  * @param inspectHost the address of a port of inspection's own; default 127.0.0.1
- * @param healthPort where health and metrics are served by plain HTTP on every address of host, for
- *     probes that present no certificate; default nowhere but on the extender's port
+ * @param healthPort where health and metrics are served by plain HTTP on every address of host, 0
+ *     to 65535, for probes that present no certificate; default nowhere but on the extender's port
  */
 public record HttpConfig(
     int maxConnections,

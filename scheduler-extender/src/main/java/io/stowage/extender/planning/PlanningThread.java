@@ -33,7 +33,7 @@ public final class PlanningThread implements AutoCloseable {
 
   private final StateLoop loop;
   private final PlanMetrics metrics;
-  private final PlanningSettings settings;
+  private volatile PlanningSettings settings;
   private final Planner planner = new Planner(SEED);
   private final Thread thread = new Thread(this::run, "stowage-planning");
 
@@ -61,6 +61,11 @@ public final class PlanningThread implements AutoCloseable {
       planning.thread.start();
     }
     return planning;
+  }
+
+  /** Has the next round go by other moves and another interval; whether it plans is as it was. */
+  public void set(PlanningSettings newSettings) {
+    settings = newSettings;
   }
 
   private void look(ClusterState state) {

@@ -10,6 +10,7 @@ import io.stowage.extender.http.TlsFiles;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.watch.WatchSettings;
+import io.stowage.extender.yaml.YamlFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StowageConfigTest {
   @TempDir private Path directory;
 
-  private StowageConfig read(String yaml) throws IOException, ConfigException {
+  private StowageConfig read(String yaml) throws IOException, YamlFormatException {
     Path file = directory.resolve("stowage.yaml");
     Files.writeString(file, yaml);
     return StowageConfig.read(file);
@@ -70,12 +71,12 @@ class StowageConfigTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "{}", "null"})
-  void fileThatSetsNothingIsTheDefaults(String yaml) throws IOException, ConfigException {
+  void fileThatSetsNothingIsTheDefaults(String yaml) throws IOException, YamlFormatException {
     assertThat(read(yaml)).isEqualTo(StowageConfig.defaults());
   }
 
   @Test
-  void everySettingIsMapped() throws IOException, ConfigException {
+  void everySettingIsMapped() throws IOException, YamlFormatException {
     StowageConfig config =
         read(
             """
@@ -187,7 +188,7 @@ class StowageConfigTest {
   }
 
   @Test
-  void inspectionOnTheExtendersPortIsAskedForByItsNumber() throws IOException, ConfigException {
+  void inspectionOnTheExtendersPortIsAskedForByItsNumber() throws IOException, YamlFormatException {
     assertThat(read("port: 9000\nhttp: {inspectPort: 9000}").serviceSettings().http())
         .isEqualTo(new HttpSettings(HttpLimits.DEFAULT, null, true, null, null));
   }
@@ -209,7 +210,7 @@ class StowageConfigTest {
         "{page: {host: 0.0.0.0}, tls: {certFile: a, keyFile: b}}",
         "{page: {host: 0.0.0.0}, http: {plainHttp: true}}",
       })
-  void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, ConfigException {
+  void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, YamlFormatException {
     assertThat(read(yaml)).isNotNull();
   }
 
@@ -280,7 +281,7 @@ class StowageConfigTest {
       })
   void wrongSettingIsRefusedByName(String yaml, String message) {
     assertThatThrownBy(() -> read(yaml))
-        .isInstanceOf(ConfigException.class)
+        .isInstanceOf(YamlFormatException.class)
         .hasMessageStartingWith(directory.resolve("stowage.yaml").toString())
         .hasMessageContaining(message);
   }
@@ -288,13 +289,13 @@ class StowageConfigTest {
   @ParameterizedTest
   @CsvSource({"none,false", "kube-scheduler,true", "lease,true"})
   void fenceIsOnWhereThereAreReplicas(String mode, boolean fenced)
-      throws IOException, ConfigException {
+      throws IOException, YamlFormatException {
     LeadershipConfig leadership = read("leadership: {mode: " + mode + "}").leadership();
     assertThat(leadership.settings().fence().enabled()).isEqualTo(fenced);
   }
 
   @Test
-  void leaseOfItsOwnIsNotThatOfKubeScheduler() throws IOException, ConfigException {
+  void leaseOfItsOwnIsNotThatOfKubeScheduler() throws IOException, YamlFormatException {
     assertThat(read("leadership: {mode: kube-scheduler}").leadership().leaseName())
         .isEqualTo("stowage");
     assertThat(read("leadership: {mode: lease}").leadership().leaseName())
@@ -305,7 +306,7 @@ class StowageConfigTest {
   void fileThatIsNotThereIsNamed() {
     Path missing = directory.resolve("missing.yaml");
     assertThatThrownBy(() -> StowageConfig.read(missing))
-        .isInstanceOf(ConfigException.class)
+        .isInstanceOf(YamlFormatException.class)
         .hasMessageStartingWith(missing + ": cannot be read");
   }
 }
