@@ -31,12 +31,6 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- mergeOverwrite $known (deepCopy .Values.config) | toYaml }}
 {{- end }}
 
-{{/* Yes where the option at a dotted path of Stowage's settings is on: args settings, section, key, default. */}}
-{{- define "stowage.on" -}}
-{{- $section := index .settings .section | default dict }}
-{{- if (hasKey $section .key | ternary (index $section .key) .default) }}true{{ end }}
-{{- end }}
-
 {{- define "stowage.fence" -}}
 {{- $leadership := (include "stowage.config" . | fromYaml).leadership }}
 {{- $fence := $leadership.fence | default dict }}
