@@ -56,7 +56,7 @@ class StowageConfigTest {
                 5000,
                 LeadershipConfig.defaults(),
                 null,
-                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null),
+                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null, null),
                 new WatchConfig(true),
                 new WakeConfig(true, 20, 50),
                 new NoticesConfig(true, true, List.of("stowage")),
@@ -120,6 +120,7 @@ class StowageConfigTest {
               inspectPort: 9001
               inspectHost: 127.0.0.2
               healthPort: 9002
+              healthHost: 127.0.0.3
             watch: {unhealthyGpus: false}
             wake: {enabled: false, perSecond: 5, burst: 10}
             notices: {nodeConditions: false, podEvents: false, schedulerNames: [gpu, batch]}
@@ -156,7 +157,7 @@ class StowageConfigTest {
                     1,
                     new FenceConfig(false, "stowage", "fence", 5, 0)),
                 new TlsConfig("tls.crt", "tls.key", "ca.crt"),
-                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002),
+                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002, "127.0.0.3"),
                 new WatchConfig(false),
                 new WakeConfig(false, 5, 10),
                 new NoticesConfig(false, false, List.of("gpu", "batch")),
@@ -184,7 +185,7 @@ class StowageConfigTest {
                 new TlsFiles(Path.of("tls.crt"), Path.of("tls.key"), Path.of("ca.crt")),
                 false,
                 new Address("127.0.0.2", 9001),
-                new Address("0.0.0.0", 9002)));
+                new Address("127.0.0.3", 9002)));
   }
 
   @Test
@@ -258,6 +259,7 @@ class StowageConfigTest {
         "http: {idleSeconds: many}; line 1: http.idleSeconds: expected a whole number",
         "http: {plainHttp: 1}; line 1: http.plainHttp: expected true or false",
         "http: {requestSeconds: 4};http.requestSeconds: expected more than bindTimeoutMillis, was 4 s",
+        "http: {healthHost: ' '};http.healthHost: expected an address, was empty",
         "http: {healthPort: 65536};http.healthPort: expected 0 to 65535, was 65536",
         "watch: {gpus: true};unknown setting 'watch.gpus'; there are unhealthyGpus",
         "watch: {unhealthyGpus: 1}; line 1: watch.unhealthyGpus: expected true or false",
