@@ -8,8 +8,8 @@ import io.stowage.extender.yaml.YamlFormatException;
 import io.stowage.extender.yaml.YamlRecords;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -50,27 +50,39 @@ final class ConfigCommand implements Runnable {
       })
   int check(
       @Option(names = "--strict", description = "exit with 3 for warnings too") boolean strict,
-      @Parameters(paramLabel = "FILE", arity = "1..*", description = "files (YAML)")
+      @Parameters(
+              paramLabel = "FILE",
+              arity = "1..*",
+              description = "files (YAML), - for standard input")
           List<Path> files) {
     PrintWriter out = spec.commandLine().getOut();
     Map<String, JsonNode> schedulers = new LinkedHashMap<>();
-    List<StowageConfig> settings = new ArrayList<>();
-    boolean wrong = false;
-    for (Map.Entry<String, String> text : texts(files).entrySet()) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (Path file : files) {
       try {
-        JsonNode document = YamlRecords.tree(text.getKey(), text.getValue());
-        if (SchedulerConfigCheck.isOne(document)) {
-          schedulers.put(text.getKey(), document);
-          continue;
-        }
-        settings.add(StowageConfig.parse(text.getKey(), text.getValue()));
+        sort(file.toString(), text(file), schedulers, settings);
+      } catch (YamlFormatException e) {
+        throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
+      }
+    }
+    if (schedulers.isEmpty() && settings.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "FILE: expected settings of Stowage or a KubeSchedulerConfiguration, also in a ConfigMap;"
+              + " found neither");
+    }
+    boolean wrong = false;
+    StowageConfig config = StowageConfig.defaults();
+    for (Map.Entry<String, String> text : settings.entrySet()) {
+      try {
+        config = StowageConfig.parse(text.getKey(), text.getValue());
         out.println(text.getKey() + ": settings of Stowage, as they should be");
       } catch (YamlFormatException e) {
         out.println(e.getMessage());
         wrong = true;
       }
     }
-    StowageSide stowage = side(settings.isEmpty() ? StowageConfig.defaults() : settings.get(0));
+    StowageSide stowage = side(config);
     for (Map.Entry<String, JsonNode> scheduler : schedulers.entrySet()) {
       List<Finding> findings = SchedulerConfigCheck.check(scheduler.getValue(), stowage);
       findings.forEach(finding -> print(out, scheduler.getKey(), finding));
@@ -119,25 +131,41 @@ final class ConfigCommand implements Runnable {
         config.nomination().enabled() ? config.nomination().schedulerName() : "");
   }
 
-  /** Returns the texts by where they are from: files, and the entries of ConfigMaps. */
-  private Map<String, String> texts(List<Path> files) {
-    Map<String, String> texts = new LinkedHashMap<>();
-    for (Path file : files) {
-      try {
-        String text = YamlRecords.text(file);
-        JsonNode document = YamlRecords.tree(file.toString(), text);
-        if (document.path("kind").asString("").equals("ConfigMap")) {
-          for (Map.Entry<String, JsonNode> entry : document.path("data").properties()) {
-            texts.put(file + " data." + entry.getKey(), entry.getValue().asString(""));
+  private static String text(Path file) throws YamlFormatException {
+    if (!file.toString().equals("-")) {
+      return YamlRecords.text(file);
+    }
+    try {
+      return new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new YamlFormatException("standard input: cannot be read: " + e);
+    }
+  }
+
+  /**
+   * Finds configurations in a file: itself, or the entries of its ConfigMaps. Other objects of
+   * Kubernetes are passed over, as in what {@code helm template} prints.
+   */
+  private static void sort(
+      String name, String text, Map<String, JsonNode> schedulers, Map<String, String> settings)
+      throws YamlFormatException {
+    List<JsonNode> documents = YamlRecords.documents(name, text);
+    if (documents.isEmpty()) {
+      settings.put(name, text);
+    }
+    for (JsonNode document : documents) {
+      if (SchedulerConfigCheck.isOne(document)) {
+        schedulers.put(name, document);
+      } else if (document.path("kind").asString("").equals("ConfigMap")) {
+        for (Map.Entry<String, JsonNode> entry : document.path("data").properties()) {
+          if (entry.getKey().endsWith(".yaml")) {
+            sort(name + " " + entry.getKey(), entry.getValue().asString(""), schedulers, settings);
           }
-        } else {
-          texts.put(file.toString(), text);
         }
-      } catch (YamlFormatException e) {
-        throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
+      } else if (!document.has("kind")) {
+        settings.put(name, text);
       }
     }
-    return texts;
   }
 
   private static void print(PrintWriter out, String file, Finding finding) {

@@ -19,6 +19,7 @@ import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.MappingIterator;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.dataformat.yaml.YAMLMapper;
@@ -89,14 +90,16 @@ public final class YamlRecords {
   }
 
   /**
-   * Returns a text's one document as it is.
+   * Returns a text's documents as they are, without empty ones.
    *
    * @param name where the text is from, for messages
    * @throws YamlFormatException where it is no YAML
    */
-  public static JsonNode tree(String name, String text) throws YamlFormatException {
-    try {
-      return MAPPER.readTree(text);
+  public static List<JsonNode> documents(String name, String text) throws YamlFormatException {
+    try (MappingIterator<JsonNode> documents = MAPPER.readerFor(JsonNode.class).readValues(text)) {
+      return documents.readAll().stream()
+          .filter(document -> !document.isNull() && !document.isMissingNode())
+          .toList();
     } catch (JacksonException e) {
       throw new YamlFormatException(name + where(e) + ": " + sentence(e, "key"));
     }

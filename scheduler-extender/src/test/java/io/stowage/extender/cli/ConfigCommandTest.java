@@ -172,8 +172,28 @@ class ConfigCommandTest {
     assertThat(stowage("config", "check", map)).isEqualTo(3);
 
     assertThat(out.toString())
-        .contains(map + " data.stowage.yaml: holdSeconds: expected 1 to 3600, was 0")
-        .contains(map + " data.kube-scheduler.yaml: error: extenders: kube-scheduler never asks");
+        .contains(map + " stowage.yaml: holdSeconds: expected 1 to 3600, was 0")
+        .contains(map + " kube-scheduler.yaml: error: extenders: kube-scheduler never asks");
+  }
+
+  @Test
+  void whatTheChartIsRenderedToIsAsItShouldBe() {
+    Path base = Path.of("../deploy/kustomize/base/stowage.yaml");
+
+    assertThat(stowage("config", "check", "--strict", base)).as(out.toString()).isZero();
+
+    assertThat(out.toString())
+        .contains(base + " stowage.yaml: settings of Stowage, as they should be")
+        .contains(base + " kube-scheduler.yaml: KubeSchedulerConfiguration, as it should be");
+  }
+
+  @Test
+  void fileOfOtherObjectsIsWrongUsage() throws IOException {
+    Path file = file("service.yaml", "kind: Service\napiVersion: v1\n");
+
+    assertThat(stowage("config", "check", file)).isEqualTo(2);
+
+    assertThat(err.toString()).contains("FILE: expected settings of Stowage or a Kube");
   }
 
   @Test

@@ -8,8 +8,8 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
+import io.stowage.extender.yaml.YamlFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ class ChartRightsTest {
     return objects;
   }
 
-  private StowageConfig config(List<HasMetadata> objects) throws IOException, ConfigException {
+  private StowageConfig config(List<HasMetadata> objects) throws IOException, YamlFormatException {
     for (HasMetadata object : objects) {
       if (object instanceof ConfigMap map && map.getData().containsKey("stowage.yaml")) {
         return StowageConfig.read(
@@ -86,7 +86,7 @@ class ChartRightsTest {
   @ParameterizedTest
   @ValueSource(strings = {"base", "overlays/gpushare-replacement"})
   void rightsAreThoseThatTheRenderedSettingsNeed(String rendered)
-      throws IOException, ConfigException {
+      throws IOException, YamlFormatException {
     List<HasMetadata> objects = objects(rendered);
     Set<String> needed = new HashSet<>();
     for (Right right : NeededRights.of(config(objects))) {
