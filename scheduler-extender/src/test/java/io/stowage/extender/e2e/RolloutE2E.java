@@ -100,12 +100,12 @@ class RolloutE2E {
 
   private static Rollout rollout(ControlPlane controlPlane, String schedulerName) {
     KubernetesClient client = controlPlane.admin();
-    fill(client, schedulerName, "one", 46, 1);
-    fill(client, schedulerName, "two", 25, 2);
-    fill(client, schedulerName, "four", 12, 4);
-    await("what fills the cluster").atMost(PATIENCE).until(() -> running(client) == 83);
     apply(client, schedulerName, "1");
     awaitRolledOut(client, "1");
+    fill(client, schedulerName, "four", 12, 4);
+    fill(client, schedulerName, "two", 25, 2);
+    fill(client, schedulerName, "one", 46, 1);
+    await("what fills the cluster").atMost(PATIENCE).until(() -> running(client) == REPLICAS + 83);
     double before = ClusterSnapshot.take(client).allocationPercent(GPU);
     Waits waits = new Waits();
     try (Watch watch = client.pods().inNamespace("default").watch(waits)) {
