@@ -65,7 +65,8 @@ class ChartE2E {
           "16");
       KubernetesClient client = controlPlane.admin();
       String base = deploy.resolve("kustomize/overlays/generic").toString();
-      controlPlane.kubectl("apply", "--server-side", "-k", base);
+      // Takes over what the control plane comes with under the same names.
+      controlPlane.kubectl("apply", "--server-side", "--force-conflicts", "-k", base);
       Path account = controlPlane.kubeconfigOf("kube-system", "stowage");
       String settings =
           configMap(client, "stowage", "stowage.yaml").replaceAll("(?m)^http:\\n(  .*\\n)+", "");
@@ -78,7 +79,9 @@ class ChartE2E {
                     "urlPrefix: .*",
                     "urlPrefix: http://127.0.0.1:" + stowage.port() + "/scheduler");
         try (ChildProcess process = controlPlane.startSchedulerWith(scheduler)) {
-          assertThat(process.isAlive()).isTrue();
+          await("Stowage to be active, see " + process.log())
+              .atMost(PATIENCE)
+              .until(() -> stowage.metric("stowage_leader_active") == 1);
           runExamples(controlPlane, client);
         }
         assertThat(stowage.complaints()).isEmpty();
