@@ -8,6 +8,7 @@ import io.stowage.core.cluster.PodShape;
 import io.stowage.core.fit.Fit;
 import io.stowage.core.forecast.Forecast;
 import io.stowage.core.fragmentation.TypicalPods;
+import io.stowage.core.plan.NodeKinds;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.Staffing;
@@ -94,7 +95,7 @@ final class PlannedCluster {
   }
 
   Zones zones() {
-    return Staffing.zones(cluster, forecast.mix(), Zones.NONE);
+    return Staffing.zones(cluster, new NodeKinds(), forecast.mix(), Zones.NONE);
   }
 
   private long freeGpuMilli() {

@@ -14,9 +14,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Queue;
+import java.util.stream.IntStream;
 
 /**
  * Decides how many nodes to keep for pods of several GPUs, and which.
@@ -29,12 +29,10 @@ import java.util.Queue;
  */
 public final class Staffing {
   private static final double SAFETY = 1.5;
-  private static final String ANY_NAME = "kind";
 
   private final List<NodeState> nodes = new ArrayList<>();
 
-  /** Nodes that differ in name alone are of one kind: this one, without any pod. */
-  private final List<NodeState> kinds = new ArrayList<>();
+  private final NodeKinds kinds;
 
   /** The kind of each node, and how many nodes each kind has. */
   private final int[] kindOfNode;
@@ -64,29 +62,20 @@ public final class Staffing {
     }
   }
 
-  private Staffing(Cluster cluster, Zones previous) {
+  private Staffing(Cluster cluster, NodeKinds kinds, Zones previous) {
+    this.kinds = kinds;
     this.previous = previous;
+    IntStream.Builder kindsInOrder = IntStream.builder();
     cluster.forEachNode(
         state -> {
           Node node = state.node();
           if (node != null && node.countsAsCapacity() && !node.cordoned() && state.gpuCount() > 0) {
             nodes.add(state);
+            kindsInOrder.add(kinds.of(state, node));
           }
         });
-    kindOfNode = new int[nodes.size()];
-    Cluster emptied = new Cluster();
-    Map<Node, Integer> kindByNode = new HashMap<>();
-    for (int i = 0; i < kindOfNode.length; i++) {
-      Node nameless = Objects.requireNonNull(nodes.get(i).node()).withName(ANY_NAME);
-      kindOfNode[i] =
-          kindByNode.computeIfAbsent(
-              nameless,
-              added -> {
-                kinds.add(emptied.putNode(added.withName(ANY_NAME + kinds.size())));
-                return kinds.size() - 1;
-              });
-    }
-    nodesOfKind = new int[kinds.size()];
+    kindOfNode = kindsInOrder.build().toArray();
+    nodesOfKind = new int[kinds.count()];
     for (int kind : kindOfNode) {
       nodesOfKind[kind]++;
     }
@@ -95,11 +84,13 @@ public final class Staffing {
   /**
    * Returns the zones for a forecast.
    *
+   * @param kinds what is remembered of the cluster's nodes from the last time
    * @param mix what is expected, most frequent first
    * @param previous the zones until now, which change as little as possible
    */
-  public static Zones zones(Cluster cluster, List<ShapeForecast> mix, Zones previous) {
-    Staffing staffing = new Staffing(cluster, previous);
+  public static Zones zones(
+      Cluster cluster, NodeKinds kinds, List<ShapeForecast> mix, Zones previous) {
+    Staffing staffing = new Staffing(cluster, kinds, previous);
     Map<Size, List<Load>> loadsByClass = new HashMap<>();
     for (Load load : staffing.loads(mix)) {
       GpuRequest gpu = load.shape.gpu();
@@ -133,7 +124,10 @@ public final class Staffing {
     Map<String, Double> capacityMilli = new HashMap<>();
     Map<String, Long> unitsPerGpu = new HashMap<>();
     for (int kind = 0; kind < nodesOfKind.length; kind++) {
-      NodeState node = kinds.get(kind);
+      if (nodesOfKind[kind] == 0) {
+        continue;
+      }
+      NodeState node = kinds.empty(kind);
       String resource = resource(node);
       for (int i = 0; i < node.gpuCount(); i++) {
         unitsPerGpu.merge(resource, node.gpuCapacityUnits(i), Math::max);
@@ -189,14 +183,14 @@ public final class Staffing {
     if (pods == 0) {
       return;
     }
-    int[] roomPods = new int[kinds.size()];
+    int[] roomPods = new int[nodesOfKind.length];
     for (int kind = 0; kind < roomPods.length; kind++) {
-      roomPods[kind] = roomPods(kinds.get(kind), key, cpuMilli / pods, memoryBytes / pods);
+      roomPods[kind] = roomPods(kinds.empty(kind), key, cpuMilli / pods, memoryBytes / pods);
     }
     List<BitSet> narrowFirst =
         loadByKinds.keySet().stream().sorted(Comparator.comparingInt(this::reach)).toList();
     int widestReach = reach(narrowFirst.get(narrowFirst.size() - 1));
-    int[] keptOfKind = new int[kinds.size()];
+    int[] keptOfKind = new int[nodesOfKind.length];
     int[] leastReach = leastReach(narrowFirst);
     for (BitSet able : narrowFirst) {
       double load = 0;
@@ -230,7 +224,7 @@ public final class Staffing {
 
   /** Returns for each kind how many nodes the narrowest of the sets that it belongs to has. */
   private int[] leastReach(List<BitSet> narrowFirst) {
-    int[] reach = new int[kinds.size()];
+    int[] reach = new int[nodesOfKind.length];
     for (int kind = 0; kind < reach.length; kind++) {
       for (BitSet able : narrowFirst) {
         if (able.get(kind)) {
@@ -247,10 +241,12 @@ public final class Staffing {
     return ableKindsByShape.computeIfAbsent(
         shape,
         added -> {
-          BitSet able = new BitSet(kinds.size());
-          for (int kind = 0; kind < kinds.size(); kind++) {
-            NodeState node = kinds.get(kind);
-            if (node.hasGpuResource(shape.gpu().resource()) && Fit.fits(shape, node)) {
+          BitSet able = new BitSet(nodesOfKind.length);
+          for (int kind = 0; kind < nodesOfKind.length; kind++) {
+            NodeState node = kinds.empty(kind);
+            if (nodesOfKind[kind] > 0
+                && node.hasGpuResource(shape.gpu().resource())
+                && Fit.fits(shape, node)) {
               able.set(kind);
             }
           }

@@ -13,6 +13,7 @@ import io.stowage.core.fragmentation.Fragmentation;
 import io.stowage.core.fragmentation.TypicalPods;
 import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.ForecastDemands;
+import io.stowage.core.plan.NodeKinds;
 import io.stowage.core.plan.NodeRoom;
 import io.stowage.core.plan.NodeRooms;
 import io.stowage.core.plan.NodeSlots;
@@ -69,6 +70,7 @@ final class StowagePolicy implements PlacementPolicy {
 
   private final Forecast forecast = new Forecast();
   private Cluster cluster = new Cluster();
+  private NodeKinds nodeKinds = new NodeKinds();
   private Zones zones = Zones.NONE;
   private final OpenSlots slots = new OpenSlots();
   private final ForecastDemands demands = new ForecastDemands();
@@ -112,6 +114,7 @@ final class StowagePolicy implements PlacementPolicy {
   public void attach(Cluster attached) {
     cluster = attached;
     rooms = new NodeRooms(attached);
+    nodeKinds = new NodeKinds();
     nextZonesAtEvents = events + 1;
   }
 
@@ -168,7 +171,7 @@ final class StowagePolicy implements PlacementPolicy {
       return;
     }
     nextZonesAtEvents = events + Math.min(STAFF_EVENTS, 1 + events / 4);
-    Zones planned = Staffing.zones(cluster, forecast.mix(), zones);
+    Zones planned = Staffing.zones(cluster, nodeKinds, forecast.mix(), zones);
     Set<String> differences = zones.differences(planned);
     zones = planned;
     differences.forEach(this::changed);

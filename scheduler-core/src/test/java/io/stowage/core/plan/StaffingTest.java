@@ -45,6 +45,7 @@ class StaffingTest {
     Zones zones =
         Staffing.zones(
             cluster,
+            new NodeKinds(),
             List.of(load(shape(1, 1), 90), load(shape(8, 2), 16), load(shape(40, 8), 4)),
             Zones.NONE);
     assertThat(zones.nodesByGpus())
@@ -62,6 +63,7 @@ class StaffingTest {
     Zones zones =
         Staffing.zones(
             cluster,
+            new NodeKinds(),
             List.of(unbounded(shape(1, 1), part), unbounded(shape(40, 8), part)),
             Zones.NONE);
     assertThat(zones.nodesByGpus())
@@ -76,7 +78,11 @@ class StaffingTest {
       cluster.putNode(node("n" + (10 + i), 96, 8, "A100"));
     }
     Zones zones =
-        Staffing.zones(cluster, List.of(load(shape(1, 1), 600), load(shape(40, 8), 5)), Zones.NONE);
+        Staffing.zones(
+            cluster,
+            new NodeKinds(),
+            List.of(load(shape(1, 1), 600), load(shape(40, 8), 5)),
+            Zones.NONE);
     assertThat(zones.nodesByGpus()).as("320 GPUs for 640 asked").isEqualTo(Map.of(8, 5));
   }
 
@@ -91,7 +97,9 @@ class StaffingTest {
     PodShape named = new PodShape(any.request(), any.gpu(), new TreeSet<>(List.of("A100")));
     PodShape hungry = shape(120, 8);
     for (PodShape narrow : List.of(named, hungry)) {
-      Zones zones = Staffing.zones(cluster, List.of(load(any, 3), load(narrow, 1)), Zones.NONE);
+      Zones zones =
+          Staffing.zones(
+              cluster, new NodeKinds(), List.of(load(any, 3), load(narrow, 1)), Zones.NONE);
       int large = 0;
       int plain = 0;
       for (int i = 0; i < 10; i++) {
@@ -116,6 +124,7 @@ class StaffingTest {
     Zones zones =
         Staffing.zones(
             cluster,
+            new NodeKinds(),
             List.of(
                 load(new PodShape(any.request(), any.gpu(), new TreeSet<>(List.of("A100"))), 1),
                 load(new PodShape(any.request(), any.gpu(), new TreeSet<>(List.of("V100"))), 4)),
@@ -136,7 +145,8 @@ class StaffingTest {
     }
     place(cluster, "small", shape(1, 1), "n0");
     place(cluster, "large", shape(40, 8), "n4");
-    Zones zones = Staffing.zones(cluster, List.of(load(shape(40, 8), 1)), Zones.NONE);
+    Zones zones =
+        Staffing.zones(cluster, new NodeKinds(), List.of(load(shape(40, 8), 1)), Zones.NONE);
     assertThat(zones.gpusKeptFor("n4")).isEqualTo(8);
     assertThat(zones.gpusKeptFor("n0")).isZero();
     assertThat(zones.nodesByGpus()).isEqualTo(Map.of(8, 3));
@@ -155,7 +165,9 @@ class StaffingTest {
       place(cluster, "any" + i, any, "large" + i);
     }
     place(cluster, "hungry", hungry, "large3");
-    Zones zones = Staffing.zones(cluster, List.of(load(any, 3), load(hungry, 1)), Zones.NONE);
+    Zones zones =
+        Staffing.zones(
+            cluster, new NodeKinds(), List.of(load(any, 3), load(hungry, 1)), Zones.NONE);
     PodShape one = shape(1, 1);
     for (int i = 3; i < 6; i++) {
       assertThat(zones.zone("large" + i))
@@ -176,7 +188,11 @@ class StaffingTest {
       cluster.putNode(node("n" + i, 96, 8, "A100"));
     }
     Zones zones =
-        Staffing.zones(cluster, List.of(load(shape(2, 2), 4), load(shape(40, 8), 1)), Zones.NONE);
+        Staffing.zones(
+            cluster,
+            new NodeKinds(),
+            List.of(load(shape(2, 2), 4), load(shape(40, 8), 1)),
+            Zones.NONE);
     assertThat(zones.nodesByGpus()).isEqualTo(Map.of(8, 3, 2, 2));
     PodShape one = shape(1, 1);
     Map<Integer, NodeState> intact = new HashMap<>();
@@ -194,8 +210,9 @@ class StaffingTest {
     Cluster cluster = new Cluster();
     cluster.putNode(node("a", 96, 8, "A100"));
     PodShape four = shape(40, 4);
-    Zones filling = Staffing.zones(cluster, List.of(unbounded(four, 1)), Zones.NONE);
-    Zones churning = Staffing.zones(cluster, List.of(load(four, 2)), Zones.NONE);
+    Zones filling =
+        Staffing.zones(cluster, new NodeKinds(), List.of(unbounded(four, 1)), Zones.NONE);
+    Zones churning = Staffing.zones(cluster, new NodeKinds(), List.of(load(four, 2)), Zones.NONE);
     PodShape one = shape(1, 1);
     int intact = filling.order(one, node(cluster, "a"));
     assertThat(filling.gpusRoomIsKeptFor(node(cluster, "a"))).isEqualTo(4);
@@ -224,7 +241,8 @@ class StaffingTest {
     Node down = new Node("down", node.allocatable(), 110, node.gpus(), false, false, false, false);
     List.of(node, cordoned, down).forEach(cluster::putNode);
     place(cluster, "pod", shape(1, 8), "unknown-node");
-    Zones zones = Staffing.zones(cluster, List.of(load(shape(40, 8), 9)), Zones.NONE);
+    Zones zones =
+        Staffing.zones(cluster, new NodeKinds(), List.of(load(shape(40, 8), 9)), Zones.NONE);
     assertThat(zones.nodesByGpus()).isEqualTo(Map.of(8, 1));
     assertThat(zones.gpusKeptFor("a")).isEqualTo(8);
   }
@@ -236,8 +254,38 @@ class StaffingTest {
     for (int round = 0; round < 60; round++) {
       Cluster cluster = randomCluster(random);
       List<ShapeForecast> mix = randomMix(random);
-      Zones zones = Staffing.zones(cluster, mix, Zones.NONE);
+      Zones zones = Staffing.zones(cluster, new NodeKinds(), mix, Zones.NONE);
       assertEnough(cluster, mix, zones, "seed %d, round %d".formatted(seed, round));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {321, 322, 323})
+  void whatIsRememberedOfNodesMakesNoDifference(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int round = 0; round < 30; round++) {
+      Cluster cluster = randomCluster(random);
+      NodeKinds remembered = new NodeKinds();
+      for (int change = 0; change < 10; change++) {
+        List<Node> nodes = new ArrayList<>();
+        cluster.forEachNode(
+            state -> {
+              if (state.node() != null) { // pods may be on record without it
+                nodes.add(state.node());
+              }
+            });
+        Node some = nodes.get(random.nextInt(nodes.size()));
+        List<Node> others = new ArrayList<>();
+        randomCluster(random).forEachNode(state -> others.add(state.node()));
+        cluster.removeNode(some.name());
+        cluster.putNode(
+            others.get(0).withName(random.nextBoolean() ? some.name() : "new" + change));
+        List<ShapeForecast> mix = randomMix(random);
+        Zones zones = Staffing.zones(cluster, remembered, mix, Zones.NONE);
+        assertThat(zones.differences(Staffing.zones(cluster, new NodeKinds(), mix, Zones.NONE)))
+            .as("seed %s, round %s, change %s", seed, round, change)
+            .isEmpty();
+      }
     }
   }
 
@@ -250,9 +298,9 @@ class StaffingTest {
       Cluster cluster = randomCluster(random);
       List<ShapeForecast> mix =
           List.of(load(shape(1, 8), 1), load(shape(1, 4), 1.5), load(shape(1, 2), 2));
-      Zones zones = Staffing.zones(cluster, mix, Zones.NONE);
+      Zones zones = Staffing.zones(cluster, new NodeKinds(), mix, Zones.NONE);
       randomPlacements(random, cluster, 20);
-      assertThat(Staffing.zones(cluster, mix, zones).differences(zones))
+      assertThat(Staffing.zones(cluster, new NodeKinds(), mix, zones).differences(zones))
           .as("seed %s, round %s", seed, round)
           .isEmpty();
     }

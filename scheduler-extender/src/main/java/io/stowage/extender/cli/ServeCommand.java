@@ -6,11 +6,11 @@ import io.stowage.core.policy.Policies;
 import io.stowage.extender.bind.Binder;
 import io.stowage.extender.bind.KubernetesBinder;
 import io.stowage.extender.bind.Readback;
-import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.decisions.DecisionFile;
 import io.stowage.extender.device.GpushareAnnotations;
 import io.stowage.extender.events.EventWriter;
+import io.stowage.extender.events.Subject;
 import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.PodReader;
 import io.stowage.extender.leader.Election;
@@ -36,9 +36,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,7 +85,7 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   @SuppressWarnings("try") // the read-back works by itself until it is closed
   public Integer call() throws IOException, InterruptedException, MissingRightException {
-    StowageConfig config = config();
+    StowageConfig config = ConfigCommand.configuration(spec.commandLine(), configFile);
     ServiceSettings settings = settings(config);
     PageSettings pageSettings = pageSettings(config);
     Leadership leadership = new Leadership();
@@ -188,8 +190,37 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
+  /** Begins to read the configuration file anew; null where there is none. */
+  private @Nullable ConfigReload reload(
+      StowageConfig config,
+      ExtenderService service,
+      Consumer<StowageConfig> take,
+      EventWriter events) {
+    if (configFile == null) {
+      return null;
+    }
+    Optional<Subject> self = ownPod();
+    return new ConfigReload(
+            configFile,
+            config,
+            service.metrics(),
+            take,
+            sentence -> self.ifPresent(pod -> events.warn(pod, "StowageConfigRefused", sentence)))
+        .start();
+  }
+
+  /** Returns this process's pod, none where its manifest does not tell. */
+  private static Optional<Subject> ownPod() {
+    String namespace = System.getenv("POD_NAMESPACE");
+    String name = System.getenv("POD_NAME");
+    String uid = System.getenv("POD_UID");
+    return namespace == null || name == null || uid == null
+        ? Optional.empty()
+        : Optional.of(Subject.pod(namespace, name, uid));
+  }
+
   @SuppressWarnings("try") // what works by itself until it is closed
-  private static void follow(
+  private void follow(
       KubernetesClient client,
       ExtenderService service,
       StowageConfig config,
@@ -236,7 +267,17 @@ final class ServeCommand implements Callable<Integer> {
                 events,
                 labels,
                 config.notices().toldSchedulerNames(),
-                leadership::isActive)) {
+                leadership::isActive);
+        ConfigReload reload =
+            reload(
+                config,
+                service,
+                next -> {
+                  service.set(next.serviceSettings());
+                  waking.set(next.wake().settings());
+                  podNotices.set(next.notices().toldSchedulerNames());
+                },
+                events)) {
       election.start(
           timeLimit -> {
             boolean current = watch.awaitCurrent(timeLimit);
@@ -263,14 +304,6 @@ final class ServeCommand implements Callable<Integer> {
         binder,
         leadership,
         labels);
-  }
-
-  private StowageConfig config() {
-    try {
-      return configFile == null ? StowageConfig.defaults() : StowageConfig.read(configFile);
-    } catch (ConfigException e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
-    }
   }
 
   private ServiceSettings settings(StowageConfig config) {

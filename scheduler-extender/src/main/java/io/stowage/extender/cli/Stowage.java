@@ -12,7 +12,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /**
  * The {@code stowage} command.
  *
- * <p>Exit codes: 0 done, 1 failed, 2 wrong usage.
+ * <p>Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was checked is not as it should be.
  */
 @Command(
     name = "stowage",
@@ -29,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ReplayCommand.class,
       ExperimentCommand.class,
       ReportCommand.class,
+      ConfigCommand.class,
       DemoCommand.class,
       GenerateCompletion.class,
       HelpCommand.class

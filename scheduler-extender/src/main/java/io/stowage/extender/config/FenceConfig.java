@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings of {@code leadership.fence}.
  *
- * @param enabled whether Bindings that give devices are fenced; default null: in every mode but
- *     none
+ * @param enabled whether Bindings that give devices are fenced; default true in every mode but none
  * @param namespace the namespace of the ConfigMap with the epoch; default kube-system
  * @param configMap its name; default stowage-fence
  * @param refusals how many dry-run Bindings of the former epoch must be refused in a row, 1 to 100;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the service is reached, and what callers can take of it.
  *
- * @param maxConnections connections at a time on one port, further ones are closed; 1 to 100000,
+ * @param maxConnections connections at a time on one port, further ones are closed, 1 to 100000;
  *     default 1000, many times what one kube-scheduler opens
  * @param maxHeaderKibibytes a request's headers together, 1 to 1024; default 16, kube-scheduler's
  *     are below 1
@@ -20,11 +20,13 @@ import org.jspecify.annotations.Nullable;
  * @param idleSeconds how long a connection may go without the complete head of a request, 1 to
  *     86400; default 120, more than the 90 s after which kube-scheduler closes idle connections
  * @param plainHttp whether plain HTTP is served to more than loopback; default false
- * @param inspectPort where /gpushare-scheduler/inspect is served, with the value of port on the
- *     extender's port; default nowhere
+ * @param inspectPort where /gpushare-scheduler/inspect is served, 0 to 65535, with the value of
+ *     port on the extender's port; default nowhere
  * @param inspectHost the address of a port of inspection's own; default 127.0.0.1
- * @param healthPort where health and metrics are served by plain HTTP on every address of host, for
- *     probes that present no certificate; default nowhere but on the extender's port
+ * @param healthPort where health and metrics are served by plain HTTP, 0 to 65535, for probes that
+ *     present no certificate; default nowhere but on the extender's port
+ * @param healthHost the address of that port, so that the kubelet's probes and Prometheus reach it
+ *     while the extender is on loopback; default that of the extender
  */
 public record HttpConfig(
     int maxConnections,
@@ -34,7 +36,8 @@ public record HttpConfig(
     boolean plainHttp,
     @Nullable Integer inspectPort,
     String inspectHost,
-    @Nullable Integer healthPort) {
+    @Nullable Integer healthPort,
+    @Nullable String healthHost) {
 
   /** Checks every setting; throws IllegalArgumentException. */
   public HttpConfig {
@@ -51,6 +54,9 @@ public record HttpConfig(
     if (healthPort != null) {
       StowageConfig.requireRange("http.healthPort", healthPort, 0, 65_535);
     }
+    if (healthHost != null && healthHost.isBlank()) {
+      throw new IllegalArgumentException("http.healthHost: expected an address, was empty");
+    }
   }
 
   /** Creates the section from a file's settings, those left out being null. */
@@ -63,7 +69,8 @@ public record HttpConfig(
       @Nullable Boolean plainHttp,
       @Nullable Integer inspectPort,
       @Nullable String inspectHost,
-      @Nullable Integer healthPort) {
+      @Nullable Integer healthPort,
+      @Nullable String healthHost) {
     return new HttpConfig(
         StowageConfig.or(maxConnections, 1000),
         StowageConfig.or(maxHeaderKibibytes, 16),
@@ -72,12 +79,13 @@ public record HttpConfig(
         StowageConfig.or(plainHttp, false),
         inspectPort,
         StowageConfig.or(inspectHost, "127.0.0.1"),
-        healthPort);
+        healthPort,
+        healthHost);
   }
 
   /** Returns the defaults. */
   static HttpConfig defaults() {
-    return of(null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -114,6 +122,8 @@ public record HttpConfig(
         tls,
         together,
         inspectPort == null || together ? null : new Address(inspectHost, inspectPort),
-        healthPort == null ? null : new Address(extender.host(), healthPort));
+        healthPort == null
+            ? null
+            : new Address(StowageConfig.or(healthHost, extender.host()), healthPort));
   }
 }

@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
  * Section {@code nomination}: waiting pods at the head of the queue are nominated for their slots.
  *
  * @param enabled whether they are; needs the right to patch pods/status; default false
- * @param schedulerName the schedulerName of the profile that calls Stowage; default stowage
+ * @param schedulerName the schedulerName of the profile that calls Stowage, other pods are not
+ *     nominated; default stowage
  * @param window how many pods carry a nomination at a time, 1 to 100; default 100
- * @param backlog how many pods at the head get no nomination any more, 0 to window - 1; default 20
+ * @param backlog how many pods at the head of the queue get no nomination any more, since
+ *     kube-scheduler comes to them before it would, 0 to window - 1; default 20, or less than the
+ *     window
  * @param perSecond how many nominations are made or withdrawn at most, on average and at once, 1 to
  *     1000; default 300
  */

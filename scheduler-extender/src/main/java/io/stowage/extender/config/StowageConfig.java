@@ -9,9 +9,16 @@ import io.stowage.extender.state.HoldSettings;
 import io.stowage.extender.watch.WatchSettings;
 import io.stowage.extender.yaml.YamlFormatException;
 import io.stowage.extender.yaml.YamlRecords;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,20 +30,24 @@ import org.jspecify.annotations.Nullable;
  *     5,000 whole nodes
  * @param policy the placement policy; default stowage
  * @param shortlistNodes how many of the best nodes filter keeps, 3 to 10000; default 3, so that
- *     kube-scheduler has a second choice
+ *     kube-scheduler has a second choice; pods with soft preferences of their own keep all
  * @param holdSeconds how long room told at filter counts against others, 1 to 3600; default 30
  * @param claimHoldSeconds the same for pods with volume claims, whose binding may wait for a
  *     volume, holdSeconds to 86400; default 900
  * @param bindTimeoutMillis the time within which bind answers, 100 to 60000; default 4000, to be
  *     less than kube-scheduler's httpTimeout (5 s unless set)
- * @param bindThreads how many bindings are written at once, 1 to 256; default 16
+ * @param bindThreads how many bindings are written at once, 1 to 256, and while 64 are under way
+ *     answers to filter wait, a second at most; default 16
  * @param listPageSize how many objects are listed at once, 100 to 10000; default 500
  * @param devices patience with device plugins and other extenders
- * @param wholeGpuResources extended resources that count whole GPUs, most specific first
- * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins
- * @param httpTimeoutMillis kube-scheduler's httpTimeout, which bindTimeoutMillis must be less than
- *     by 100; default 5000, as kube-scheduler has it unless set
- * @param leadership which of several replicas is active; default: there is one
+ * @param wholeGpuResources extended resources that count whole GPUs, most specific first; default
+ *     nvidia.com/gpu, amd.com/gpu, gpu.intel.com/i915, gpu.intel.com/xe
+ * @param gpuModelLabels node labels that tell a GPU's model, the first that a node has wins;
+ *     default nvidia.com/gpu.product, amd.com/gpu.product-name, cloud.google.com/gke-accelerator,
+ *     karpenter.k8s.aws/instance-gpu-name
+ * @param httpTimeoutMillis kube-scheduler's httpTimeout, 200 to 600000, which bindTimeoutMillis
+ *     must be less than by 100; default 5000, as kube-scheduler has it unless set
+ * @param leadership which of several replicas is active
  * @param tls the certificates; without them plain HTTP is served, to loopback alone unless asked
  *     for
  * @param http limits, inspection and health
@@ -77,6 +88,19 @@ public record StowageConfig(
     DecisionsConfig decisions) {
 
   private static final int LEAST_MARGIN_MILLIS = 100;
+
+  /** What can change while the service works; a dot at the end stands for all of a section. */
+  private static final List<String> CHANGEABLE =
+      List.of(
+          "shortlistNodes",
+          "holdSeconds",
+          "claimHoldSeconds",
+          "planning.moves",
+          "planning.minIntervalMillis",
+          "planning.keepSeconds",
+          "wake.",
+          "notices.podEvents",
+          "notices.schedulerNames");
 
   /** Checks every setting and copies the lists; throws IllegalArgumentException. */
   public StowageConfig {
@@ -187,13 +211,52 @@ public record StowageConfig(
     return YamlRecords.ofNothing(StowageConfig.class);
   }
 
-  /** Reads a file; one that is empty sets nothing. */
-  public static StowageConfig read(Path file) throws ConfigException {
-    try {
-      return YamlRecords.read(file, StowageConfig.class, "setting");
-    } catch (YamlFormatException e) {
-      throw new ConfigException(String.valueOf(e.getMessage()));
+  /**
+   * Reads a file; one that is empty sets nothing.
+   *
+   * @throws YamlFormatException where it cannot be read or is refused
+   */
+  public static StowageConfig read(Path file) throws YamlFormatException {
+    return parse(file.toString(), YamlRecords.text(file));
+  }
+
+  /**
+   * Reads a text; one that is empty sets nothing.
+   *
+   * @param name where it is from, for messages
+   * @throws YamlFormatException where it is refused
+   */
+  public static StowageConfig parse(String name, String text) throws YamlFormatException {
+    return YamlRecords.parse(name, text, StowageConfig.class, "setting");
+  }
+
+  /** Returns which settings are others than before, such as {@code wake.burst}. */
+  public SortedSet<String> changedSince(StowageConfig before) {
+    Map<String, String> values = YamlRecords.leaves(this);
+    Map<String, String> former = YamlRecords.leaves(before);
+    SortedSet<String> keys = new TreeSet<>(values.keySet());
+    keys.addAll(former.keySet());
+    keys.removeIf(key -> Objects.equals(values.get(key), former.get(key)));
+    return keys;
+  }
+
+  /** Tells whether a setting can change while the service works. */
+  public static boolean isChangeable(String key) {
+    return CHANGEABLE.stream()
+        .anyMatch(name -> name.endsWith(".") ? key.startsWith(name) : key.equals(name));
+  }
+
+  /** Returns the JSON schema of such a file. */
+  public static String jsonSchema() throws IOException {
+    try (InputStream schema =
+        StowageConfig.class.getResourceAsStream("stowage-config.schema.json")) {
+      return new String(Objects.requireNonNull(schema).readAllBytes(), StandardCharsets.UTF_8);
     }
+  }
+
+  /** Returns all settings, the defaults of what was left out too, as such a file. */
+  public String toYaml() {
+    return YamlRecords.write(this);
   }
 
   /** Returns the service's settings. */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The section {@code watch}: what of the cluster is followed beyond nodes, pods and volume claims.
  *
  * @param unhealthyGpus whether gpushare's ConfigMaps {@code unhealthy-gpu-<node>} in {@code
- *     kube-system} are followed; default true
+ *     kube-system} are followed; needs the Role stowage-unhealthy-gpus; default true
  */
 public record WatchConfig(boolean unhealthyGpus) {
 

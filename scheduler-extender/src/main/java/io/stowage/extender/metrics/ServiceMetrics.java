@@ -197,6 +197,8 @@ public final class ServiceMetrics implements AutoCloseable {
   }
 
   private void countFromZero() {
+    configReloads(true);
+    configReloads(false);
     for (String outcome : List.of("kept", "rejected", "error")) {
       decisionCounter("filter", outcome);
     }
@@ -405,6 +407,18 @@ public final class ServiceMetrics implements AutoCloseable {
           .register(registry);
       tlsReloadFailures();
     }
+  }
+
+  /** Counts a new configuration that was read or refused. */
+  public void configReload(boolean taken) {
+    configReloads(taken).increment();
+  }
+
+  private Counter configReloads(boolean taken) {
+    return Counter.builder("stowage.config.reloads")
+        .description("New configurations that were taken, and that were refused.")
+        .tag("outcome", taken ? "taken" : "refused")
+        .register(registry);
   }
 
   /** Counts a new certificate that was refused. */

@@ -60,7 +60,7 @@ public final class PodNotices implements AutoCloseable {
   private final StateLoop loop;
   private final ServiceMetrics metrics;
   private final ClusterLabels labels;
-  private final Set<String> schedulerNames;
+  private volatile Set<String> schedulerNames;
   private final Teller teller;
   private final Bucket budget;
   private final ClusterCopy copy;
@@ -144,25 +144,32 @@ public final class PodNotices implements AutoCloseable {
                 .addLimit(
                     limit -> limit.capacity(BURST).refillGreedy(PER_SECOND, Duration.ofSeconds(1)))
                 .build());
-    if (!schedulerNames.isEmpty()) {
-      Timer timer = new Timer("stowage-pod-notices", true);
-      notices.timer = timer;
-      timer.schedule(
-          new TimerTask() {
-            @Override
-            public void run() {
-              notices.guardedRound(active.getAsBoolean());
-            }
-          },
-          ROUND.toMillis(),
-          ROUND.toMillis());
-    }
+    Timer timer = new Timer("stowage-pod-notices", true);
+    notices.timer = timer;
+    timer.schedule(
+        new TimerTask() {
+          @Override
+          public void run() {
+            notices.guardedRound(active.getAsBoolean());
+          }
+        },
+        ROUND.toMillis(),
+        ROUND.toMillis());
     return notices;
+  }
+
+  /**
+   * Tells of the pods of other schedulers from now on.
+   *
+   * @param newSchedulerNames none for no pods
+   */
+  public void set(Set<String> newSchedulerNames) {
+    schedulerNames = Set.copyOf(newSchedulerNames);
   }
 
   private void guardedRound(boolean mayWrite) {
     try {
-      if (mayWrite) {
+      if (mayWrite && !schedulerNames.isEmpty()) {
         round(System.nanoTime());
       } else {
         standingByUid.clear();

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * The thread that plans, round after round, while there is something to gain: once the state is
  * synced, it takes a picture of it, improves the plan by a bounded number of moves, and has the
  * state adopt it. It rests when nothing has changed since the last picture and the last round found
- * nothing better, until something changes.
+ * nothing better, until something changes; and after each round twice as long as that took, so that
+ * it takes a third of a core at most from kube-scheduler and others beside it.
  *
  * <p>A round that fails is logged and counted; the plan before it stays, and the next round follows
  * after a pause that grows with each failure in a row. For a policy that does not plan the thread
@@ -29,16 +30,20 @@ public final class PlanningThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PlanningThread.class);
   private static final long SEED = 1;
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+  private static final int REST = 2;
   private static final Duration LAST_ROUND = Duration.ofSeconds(5);
 
   private final StateLoop loop;
   private final PlanMetrics metrics;
-  private final PlanningSettings settings;
+  private volatile PlanningSettings settings;
   private final Planner planner = new Planner(SEED);
   private final Thread thread = new Thread(this::run, "stowage-planning");
 
   /** Has a permit when something has changed since the thread looked last. */
   private final Semaphore changed = new Semaphore(0);
+
+  /** Until when no further round begins; belongs to the thread. */
+  private long restsUntilNanos = System.nanoTime();
 
   /** The version that was seen last; belongs to the event loop. */
   private long seenVersion = -1;
@@ -61,6 +66,11 @@ public final class PlanningThread implements AutoCloseable {
       planning.thread.start();
     }
     return planning;
+  }
+
+  /** Has the next round go by other moves and another interval; whether it plans is as it was. */
+  public void set(PlanningSettings newSettings) {
+    settings = newSettings;
   }
 
   private void look(ClusterState state) {
@@ -93,7 +103,9 @@ public final class PlanningThread implements AutoCloseable {
               pause.toMillis(),
               e instanceof ExecutionException ? e.getCause() : e);
         }
-        TimeUnit.NANOSECONDS.sleep(pause.toNanos() - (System.nanoTime() - startNanos));
+        long nowNanos = System.nanoTime();
+        TimeUnit.NANOSECONDS.sleep(
+            Math.max(startNanos + pause.toNanos(), restsUntilNanos) - nowNanos);
       }
     } catch (InterruptedException e) {
       LOG.debug("planning stops");
@@ -120,6 +132,7 @@ public final class PlanningThread implements AutoCloseable {
       return false;
     }
     PlanRequest request = asked.get();
+    long startNanos = System.nanoTime();
     metrics.begun(request);
     StowagePlan plan = planner.plan(request, settings.moves());
     loop.call(
@@ -129,6 +142,8 @@ public final class PlanningThread implements AutoCloseable {
             })
         .get();
     metrics.adopted(plan);
+    long endNanos = System.nanoTime();
+    restsUntilNanos = endNanos + REST * (endNanos - startNanos);
     if (plan.equals(request.before())) {
       metrics.resting();
       changed.acquire();

@@ -220,6 +220,15 @@ public final class ExtenderService implements AutoCloseable {
         });
   }
 
+  /**
+   * Has holds, shortlists and rounds of planning go by other settings from now on; all else stays
+   * as it was started.
+   */
+  public void set(ServiceSettings newSettings) {
+    loop.run(state -> state.setHolds(newSettings.holds()));
+    planning.set(newSettings.planning());
+  }
+
   /** Returns the way to the cluster state. */
   public StateLoop loop() {
     return loop;

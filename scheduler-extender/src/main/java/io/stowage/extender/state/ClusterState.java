@@ -43,7 +43,6 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterState {
   private static final Duration REFUSED_UNSEEN_MEMORY = Duration.ofMinutes(10);
 
-  private final HoldSettings settings;
   private final PlacementPolicy policy;
   private final PolicyFeed policyFeed;
   private final LongSupplier nanoClock;
@@ -66,6 +65,7 @@ public final class ClusterState {
   private final Nominations nominations;
   private final KeptOut keptOut;
   private final Set<String> watchesDown = new TreeSet<>();
+  private HoldSettings settings;
   private DecisionLog log = DecisionLog.NONE;
   private boolean synced;
 
@@ -108,10 +108,10 @@ public final class ClusterState {
     this.ranking = new NodeRanking(bound, nodes, rules, policy, ties, refusals, nanoClock);
     this.policyFeed = new PolicyFeed(policy, bound.steering(), nanoClock);
     FailedNodes failedNodes = new FailedNodes(waiting, refusals, nanoClock);
-    this.keptOut = new KeptOut(settings.keep());
+    this.keptOut = new KeptOut(() -> this.settings.keep());
     this.filters =
         new Filters(
-            settings,
+            () -> this.settings,
             bound,
             holds,
             waiting,
@@ -128,7 +128,13 @@ public final class ClusterState {
     this.freeSlots =
         new FreeSlots(bound, rules, ranking, policy, failedNodes, refusals, labels, nanoClock);
     this.nominations =
-        new Nominations(settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
+        new Nominations(
+            () -> this.settings, bound, holds, waiting, freeSlots, policyFeed, nanoClock);
+  }
+
+  /** Has holds and shortlists be made by other settings from now on; those there are stay. */
+  public void setHolds(HoldSettings newSettings) {
+    settings = newSettings;
   }
 
   /** Has a log told what happens from now on. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Belongs to the state's one writer.
  */
 final class Filters {
-  private final HoldSettings settings;
+  private final Supplier<HoldSettings> settings;
   private final BoundPods bound;
   private final Holds holds;
   private final WaitingPods waiting;
@@ -34,7 +35,7 @@ final class Filters {
   private final LongSupplier nanoClock;
 
   Filters(
-      HoldSettings settings,
+      Supplier<HoldSettings> settings,
       BoundPods bound,
       Holds holds,
       WaitingPods waiting,
@@ -106,8 +107,8 @@ final class Filters {
       outcome = ranking.rank(shape, asked.names(), failed, described);
       best = outcome.allButLastChoices();
     } else {
-      outcome = ranking.shortlist(shape, asked, failed, described, settings.shortlistNodes());
-      best = outcome.best(settings.shortlistNodes());
+      outcome = ranking.shortlist(shape, asked, failed, described, settings.get().shortlistNodes());
+      best = outcome.best(settings.get().shortlistNodes());
     }
     if (waits && mustWait(observed, best)) {
       return outcome.refusingAll(asked.names(), Reasons.KEPT);
@@ -129,7 +130,7 @@ final class Filters {
   private void hold(ObservedPod observed, String node) {
     List<Integer> devices = ranking.devices(observed.pod().shape(), node, List.of());
     Set<String> awaited = claims.unbound(observed);
-    Duration time = awaited.isEmpty() ? settings.hold() : settings.claimHold();
+    Duration time = awaited.isEmpty() ? settings.get().hold() : settings.get().claimHold();
     Placement placement =
         new Placement(observed.pod(), node, devices == null ? List.of() : devices);
     holds.put(new Hold(placement, nanoClock.getAsLong() + time.toNanos(), awaited));

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Pods that fit only room that is kept for larger ones, and for how long each is refused it.
@@ -14,7 +15,7 @@ final class KeptOut {
   /** How long a pod is remembered after it may have any room, should nobody tell of its end. */
   private static final Duration MEMORY = Duration.ofHours(1);
 
-  private final Duration keep;
+  private final Supplier<Duration> keeping;
   private final Map<String, Wait> waitsByUid = new HashMap<>();
 
   /** One pod's wait, until a time, and the node that it would have had when last asked. */
@@ -23,14 +24,15 @@ final class KeptOut {
   /**
    * Creates an empty memory.
    *
-   * @param keep how long a pod is refused kept room; zero for not at all
+   * @param keeping how long a pod is refused kept room; zero for not at all
    */
-  KeptOut(Duration keep) {
-    this.keep = keep;
+  KeptOut(Supplier<Duration> keeping) {
+    this.keeping = keeping;
   }
 
   /** Tells whether a pod has to wait, whose best node now is kept for larger ones. */
   boolean mustWait(String uid, String nodeName, long nowNanos) {
+    Duration keep = keeping.get();
     if (keep.isZero()) {
       return false;
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,7 @@ final class Nominations {
   /** How long ago kube-scheduler may have asked last: it is at work. */
   static final Duration AT_WORK = Duration.ofSeconds(10);
 
-  private final HoldSettings settings;
+  private final Supplier<HoldSettings> settings;
   private final BoundPods bound;
   private final Holds holds;
   private final WaitingPods waiting;
@@ -78,7 +79,7 @@ final class Nominations {
   }
 
   Nominations(
-      HoldSettings settings,
+      Supplier<HoldSettings> settings,
       BoundPods bound,
       Holds holds,
       WaitingPods waiting,
@@ -170,7 +171,7 @@ final class Nominations {
   }
 
   private long deadline() {
-    return nanoClock.getAsLong() + settings.hold().toNanos();
+    return nanoClock.getAsLong() + settings.get().hold().toNanos();
   }
 
   /**

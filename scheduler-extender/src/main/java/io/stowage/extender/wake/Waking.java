@@ -1,7 +1,10 @@
 package io.stowage.extender.wake;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.github.bucket4j.Bandwidth;
 import io.github.bucket4j.Bucket;
+import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.TokensInheritanceStrategy;
 import io.stowage.core.cluster.Pod;
 import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.metrics.ServiceMetrics;
@@ -34,6 +37,7 @@ public final class Waking implements AutoCloseable {
   private final ServiceMetrics metrics;
   private final BooleanSupplier active;
   private final Waker waker;
+  private final Bucket rate;
   private final PodPatcher patcher;
   private final Timer timer = new Timer("stowage-waking", true);
   private final ThreadPoolExecutor worker;
@@ -50,15 +54,8 @@ public final class Waking implements AutoCloseable {
     this.active = active;
     this.enabled = settings.enabled();
     this.patcher = new PodPatcher(client);
-    this.waker =
-        new Waker(
-            Bucket.builder()
-                .addLimit(
-                    limit ->
-                        limit
-                            .capacity(settings.burst())
-                            .refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
-                .build());
+    this.rate = Bucket.builder().addLimit(limit(settings)).build();
+    this.waker = new Waker(rate);
     this.worker =
         new ThreadPoolExecutor(
             1,
@@ -96,6 +93,21 @@ public final class Waking implements AutoCloseable {
         ROUND.toMillis(),
         ROUND.toMillis());
     return waking;
+  }
+
+  private static Bandwidth limit(WakeSettings settings) {
+    return Bandwidth.builder()
+        .capacity(settings.burst())
+        .refillGreedy(settings.perSecond(), Duration.ofSeconds(1))
+        .build();
+  }
+
+  /** Goes by other settings from now on. */
+  public void set(WakeSettings settings) {
+    rate.replaceConfiguration(
+        BucketConfiguration.builder().addLimit(limit(settings)).build(),
+        TokensInheritanceStrategy.RESET);
+    enabled = settings.enabled();
   }
 
   private void round() {

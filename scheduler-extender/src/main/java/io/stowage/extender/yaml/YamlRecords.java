@@ -9,16 +9,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.MappingIterator;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.dataformat.yaml.YAMLMapper;
+import tools.jackson.dataformat.yaml.YAMLWriteFeature;
 
 /** Reads YAML into records: unknown keys and values of another type are refused in a sentence. */
 public final class YamlRecords {
@@ -27,6 +32,8 @@ public final class YamlRecords {
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .disable(YAMLWriteFeature.WRITE_DOC_START_MARKER)
+          .enable(YAMLWriteFeature.MINIMIZE_QUOTES)
           .build();
 
   private YamlRecords() {}
@@ -43,12 +50,18 @@ public final class YamlRecords {
    * @throws YamlFormatException where it cannot be read or is refused
    */
   public static <T> T read(Path file, Class<T> type, String what) throws YamlFormatException {
-    String text;
-    try {
-      text = Files.readString(file, StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new YamlFormatException(file + ": cannot be read: " + e);
-    }
+    return parse(file.toString(), text(file), type, what);
+  }
+
+  /**
+   * Reads a text; one that is empty sets nothing.
+   *
+   * @param name where the text is from, for messages
+   * @param what what its keys are called in messages, such as "setting"
+   * @throws YamlFormatException where it is refused
+   */
+  public static <T> T parse(String name, String text, Class<T> type, String what)
+      throws YamlFormatException {
     try {
       return MAPPER.readTree(text).isMissingNode() || MAPPER.readTree(text).isNull()
           ? ofNothing(type)
@@ -59,7 +72,62 @@ public final class YamlRecords {
           e.getCause() instanceof IllegalArgumentException
               ? unknown(MAPPER.readTree(text), type, "", what).orElseGet(() -> sentence(e, what))
               : sentence(e, what);
-      throw new YamlFormatException(file + where(e) + ": " + sentence);
+      throw new YamlFormatException(name + where(e) + ": " + sentence);
+    }
+  }
+
+  /**
+   * Returns a file's text.
+   *
+   * @throws YamlFormatException where it cannot be read
+   */
+  public static String text(Path file) throws YamlFormatException {
+    try {
+      return Files.readString(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new YamlFormatException(file + ": cannot be read: " + e);
+    }
+  }
+
+  /**
+   * Returns a text's documents as they are, without empty ones.
+   *
+   * @param name where the text is from, for messages
+   * @throws YamlFormatException where it is no YAML
+   */
+  public static List<JsonNode> documents(String name, String text) throws YamlFormatException {
+    try (MappingIterator<JsonNode> documents = MAPPER.readerFor(JsonNode.class).readValues(text)) {
+      return documents.readAll().stream()
+          .filter(document -> !document.isNull() && !document.isMissingNode())
+          .toList();
+    } catch (JacksonException e) {
+      throw new YamlFormatException(name + where(e) + ": " + sentence(e, "key"));
+    }
+  }
+
+  /** Returns a record as YAML. */
+  public static String write(Record value) {
+    return MAPPER.writeValueAsString(value);
+  }
+
+  /** Returns a record's values as text by their keys' paths; lists stay whole, null is left out. */
+  public static SortedMap<String, String> leaves(Record value) {
+    SortedMap<String, String> leaves = new TreeMap<>();
+    leaves("", MAPPER.valueToTree(value), leaves);
+    return leaves;
+  }
+
+  private static void leaves(String path, JsonNode node, Map<String, String> leaves) {
+    if (node.isObject()) {
+      node.properties()
+          .forEach(
+              entry ->
+                  leaves(
+                      path.isEmpty() ? entry.getKey() : path + "." + entry.getKey(),
+                      entry.getValue(),
+                      leaves));
+    } else if (!node.isNull()) {
+      leaves.put(path, node.toString());
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.stowage.extender.FuzzedFile;
+import io.stowage.extender.yaml.YamlFormatException;
 import java.nio.file.Path;
 
 /** Any file is a valid configuration, or refused with a sentence that names it. */
@@ -15,7 +16,7 @@ class StowageConfigFuzz {
     Path path = file.with(yaml);
     try {
       assertThat(StowageConfig.read(path).serviceSettings()).isNotNull();
-    } catch (ConfigException e) {
+    } catch (YamlFormatException e) {
       assertThat(e.getMessage()).startsWith(path.toString());
     }
   }

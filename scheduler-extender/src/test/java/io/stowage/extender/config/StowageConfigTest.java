@@ -10,6 +10,7 @@ import io.stowage.extender.http.TlsFiles;
 import io.stowage.extender.kube.GpuResources;
 import io.stowage.extender.service.ServiceSettings;
 import io.stowage.extender.watch.WatchSettings;
+import io.stowage.extender.yaml.YamlFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StowageConfigTest {
   @TempDir private Path directory;
 
-  private StowageConfig read(String yaml) throws IOException, ConfigException {
+  private StowageConfig read(String yaml) throws IOException, YamlFormatException {
     Path file = directory.resolve("stowage.yaml");
     Files.writeString(file, yaml);
     return StowageConfig.read(file);
@@ -55,7 +56,7 @@ class StowageConfigTest {
                 5000,
                 LeadershipConfig.defaults(),
                 null,
-                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null),
+                new HttpConfig(1000, 16, 30, 120, false, null, "127.0.0.1", null, null),
                 new WatchConfig(true),
                 new WakeConfig(true, 20, 50),
                 new NoticesConfig(true, true, List.of("stowage")),
@@ -70,12 +71,12 @@ class StowageConfigTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "{}", "null"})
-  void fileThatSetsNothingIsTheDefaults(String yaml) throws IOException, ConfigException {
+  void fileThatSetsNothingIsTheDefaults(String yaml) throws IOException, YamlFormatException {
     assertThat(read(yaml)).isEqualTo(StowageConfig.defaults());
   }
 
   @Test
-  void everySettingIsMapped() throws IOException, ConfigException {
+  void everySettingIsMapped() throws IOException, YamlFormatException {
     StowageConfig config =
         read(
             """
@@ -119,6 +120,7 @@ class StowageConfigTest {
               inspectPort: 9001
               inspectHost: 127.0.0.2
               healthPort: 9002
+              healthHost: 127.0.0.3
             watch: {unhealthyGpus: false}
             wake: {enabled: false, perSecond: 5, burst: 10}
             notices: {nodeConditions: false, podEvents: false, schedulerNames: [gpu, batch]}
@@ -155,7 +157,7 @@ class StowageConfigTest {
                     1,
                     new FenceConfig(false, "stowage", "fence", 5, 0)),
                 new TlsConfig("tls.crt", "tls.key", "ca.crt"),
-                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002),
+                new HttpConfig(10, 8, 20, 100, true, 9001, "127.0.0.2", 9002, "127.0.0.3"),
                 new WatchConfig(false),
                 new WakeConfig(false, 5, 10),
                 new NoticesConfig(false, false, List.of("gpu", "batch")),
@@ -183,11 +185,11 @@ class StowageConfigTest {
                 new TlsFiles(Path.of("tls.crt"), Path.of("tls.key"), Path.of("ca.crt")),
                 false,
                 new Address("127.0.0.2", 9001),
-                new Address("0.0.0.0", 9002)));
+                new Address("127.0.0.3", 9002)));
   }
 
   @Test
-  void inspectionOnTheExtendersPortIsAskedForByItsNumber() throws IOException, ConfigException {
+  void inspectionOnTheExtendersPortIsAskedForByItsNumber() throws IOException, YamlFormatException {
     assertThat(read("port: 9000\nhttp: {inspectPort: 9000}").serviceSettings().http())
         .isEqualTo(new HttpSettings(HttpLimits.DEFAULT, null, true, null, null));
   }
@@ -209,7 +211,7 @@ class StowageConfigTest {
         "{page: {host: 0.0.0.0}, tls: {certFile: a, keyFile: b}}",
         "{page: {host: 0.0.0.0}, http: {plainHttp: true}}",
       })
-  void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, ConfigException {
+  void plainHttpIsForLoopbackUnlessAskedFor(String yaml) throws IOException, YamlFormatException {
     assertThat(read(yaml)).isNotNull();
   }
 
@@ -257,6 +259,7 @@ class StowageConfigTest {
         "http: {idleSeconds: many}; line 1: http.idleSeconds: expected a whole number",
         "http: {plainHttp: 1}; line 1: http.plainHttp: expected true or false",
         "http: {requestSeconds: 4};http.requestSeconds: expected more than bindTimeoutMillis, was 4 s",
+        "http: {healthHost: ' '};http.healthHost: expected an address, was empty",
         "http: {healthPort: 65536};http.healthPort: expected 0 to 65535, was 65536",
         "watch: {gpus: true};unknown setting 'watch.gpus'; there are unhealthyGpus",
         "watch: {unhealthyGpus: 1}; line 1: watch.unhealthyGpus: expected true or false",
@@ -280,7 +283,7 @@ class StowageConfigTest {
       })
   void wrongSettingIsRefusedByName(String yaml, String message) {
     assertThatThrownBy(() -> read(yaml))
-        .isInstanceOf(ConfigException.class)
+        .isInstanceOf(YamlFormatException.class)
         .hasMessageStartingWith(directory.resolve("stowage.yaml").toString())
         .hasMessageContaining(message);
   }
@@ -288,13 +291,13 @@ class StowageConfigTest {
   @ParameterizedTest
   @CsvSource({"none,false", "kube-scheduler,true", "lease,true"})
   void fenceIsOnWhereThereAreReplicas(String mode, boolean fenced)
-      throws IOException, ConfigException {
+      throws IOException, YamlFormatException {
     LeadershipConfig leadership = read("leadership: {mode: " + mode + "}").leadership();
     assertThat(leadership.settings().fence().enabled()).isEqualTo(fenced);
   }
 
   @Test
-  void leaseOfItsOwnIsNotThatOfKubeScheduler() throws IOException, ConfigException {
+  void leaseOfItsOwnIsNotThatOfKubeScheduler() throws IOException, YamlFormatException {
     assertThat(read("leadership: {mode: kube-scheduler}").leadership().leaseName())
         .isEqualTo("stowage");
     assertThat(read("leadership: {mode: lease}").leadership().leaseName())
@@ -305,7 +308,7 @@ class StowageConfigTest {
   void fileThatIsNotThereIsNamed() {
     Path missing = directory.resolve("missing.yaml");
     assertThatThrownBy(() -> StowageConfig.read(missing))
-        .isInstanceOf(ConfigException.class)
+        .isInstanceOf(YamlFormatException.class)
         .hasMessageStartingWith(missing + ": cannot be read");
   }
 }

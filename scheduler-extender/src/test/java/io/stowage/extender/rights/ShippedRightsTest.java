@@ -9,8 +9,8 @@ import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import io.stowage.extender.config.ConfigException;
 import io.stowage.extender.config.StowageConfig;
+import io.stowage.extender.yaml.YamlFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,12 +83,12 @@ class ShippedRightsTest {
     return in + ": " + verb + " " + resource + "." + group + " " + name;
   }
 
-  private StowageConfig config(String yaml) throws IOException, ConfigException {
+  private StowageConfig config(String yaml) throws IOException, YamlFormatException {
     return StowageConfig.read(Files.writeString(directory.resolve("stowage.yaml"), yaml));
   }
 
   @Test
-  void everyShippedRuleIsNeededAndEveryNeedIsShipped() throws IOException, ConfigException {
+  void everyShippedRuleIsNeededAndEveryNeedIsShipped() throws IOException, YamlFormatException {
     Set<String> needed = new HashSet<>();
     for (String yaml :
         List.of(
@@ -107,7 +107,7 @@ class ShippedRightsTest {
   }
 
   @Test
-  void whatAnOptionNeedsIsNotNeededWithoutIt() throws IOException, ConfigException {
+  void whatAnOptionNeedsIsNotNeededWithoutIt() throws IOException, YamlFormatException {
     assertThat(NeededRights.of(config("watch: {unhealthyGpus: false}")))
         .isNotEmpty()
         .allSatisfy(right -> assertThat(right.namespace()).isEmpty());
