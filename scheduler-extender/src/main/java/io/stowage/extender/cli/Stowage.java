@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExperimentCommand.class,
       ReportCommand.class,
       ConfigCommand.class,
+      CheckCommand.class,
       DemoCommand.class,
       GenerateCompletion.class,
       HelpCommand.class

@@ -1,8 +1,8 @@
 package io.stowage.extender.observe;
 
 import io.stowage.extender.explain.Amounts;
+import io.stowage.extender.explain.Markdown;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** An observation as Markdown. */
 public final class ObservationMarkdown {
@@ -16,11 +16,14 @@ public final class ObservationMarkdown {
     text.append("# GPU cluster at ").append(observation.observedAt()).append("\n\n");
     text.append("| | percent of capacity |\n|---|---|\n");
     ReportTable.percentages(observation)
-        .forEach((name, percent) -> row(text, List.of(name, Amounts.percent(percent))));
+        .forEach(
+            (name, percent) -> text.append(Markdown.row(List.of(name, Amounts.percent(percent)))));
     ReportTable.of(observation, MOST_ROWS).forEach(table -> append(text, table));
     append(text, ReportTable.series(series, MOST_ROWS));
     text.append("\n## Notes\n\n");
-    observation.notes().forEach(note -> text.append("- ").append(escaped(note)).append("\n"));
+    observation
+        .notes()
+        .forEach(note -> text.append("- ").append(Markdown.escaped(note)).append("\n"));
     return text.toString();
   }
 
@@ -29,23 +32,11 @@ public final class ObservationMarkdown {
       return;
     }
     text.append("\n## ").append(table.title()).append("\n\n");
-    row(text, table.header());
+    text.append(Markdown.row(table.header()));
     text.append("|").append("---|".repeat(table.header().size())).append("\n");
-    table.rows().forEach(row -> row(text, row));
+    table.rows().forEach(row -> text.append(Markdown.row(row)));
     if (table.cut() > 0) {
       text.append("\n").append(table.cutText()).append("\n");
     }
-  }
-
-  private static void row(StringBuilder text, List<String> cells) {
-    text.append(
-        cells.stream()
-            .map(ObservationMarkdown::escaped)
-            .collect(Collectors.joining(" | ", "| ", " |\n")));
-  }
-
-  /** Keeps names from being read as Markdown or HTML. */
-  private static String escaped(String text) {
-    return text.replaceAll("[\\r\\n]+", " ").replaceAll("([\\\\`*_\\[\\]<>|#])", "\\\\$1");
   }
 }

@@ -61,7 +61,7 @@ class ClusterCheckTest {
 
   @Test
   void minFreeCountsPlacesOfThatManyGpus() throws InvalidCheckException {
-    assertThat(check("---\n" + deployment(1), Bound.MinFree.of("4xany:1")).passed()).isTrue();
+    assertThat(check("---\n" + deployment(1), Bound.MinFree.of("3xany:1")).passed()).isTrue();
     assertThat(check("---\n" + deployment(3), Bound.MinFree.of("2xany:1")).passed()).isFalse();
     assertThatThrownBy(() -> check("---\n" + deployment(1), Bound.MinFree.of("8xA100:1")))
         .hasMessage("--min-free: no node has GPUs of model 'A100'; there are none");

@@ -36,9 +36,7 @@ class SchedulingRateE2E {
   private static final int PODS = Integer.getInteger("stowage.rate.pods", 500);
   private static final int WARM_UP_PODS = Integer.getInteger("stowage.rate.warmup", 200);
   private static final List<String> SET_UPS =
-      List.of(
-          System.getProperty("stowage.rate.setups", "stowage,nomination")
-              .split(",", -1));
+      List.of(System.getProperty("stowage.rate.setups", "stowage,nomination").split(",", -1));
 
   /** Of as many pods each, created at once, so that few are like the one before. */
   private static final List<String> SHAPES =
