@@ -96,7 +96,7 @@ class ArchitectureTest {
           .whereLayer("experiment")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("yaml")
-          .mayOnlyBeAccessedByLayers("config", "schedulerconfig", "experiment", "cli")
+          .mayOnlyBeAccessedByLayers("config", "schedulerconfig", "experiment", "observe", "cli")
           .whereLayer("schedulerconfig")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("decisions")

@@ -7,6 +7,7 @@ import io.stowage.core.cluster.GpuDevice;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
 import io.stowage.extender.explain.Amounts;
+import io.stowage.extender.yaml.NearestName;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -300,6 +301,8 @@ public final class ClusterObserver {
                             name,
                             there.isEmpty()
                                 ? ""
-                                : "; the nearest is '" + PriceFile.nearest(name, there) + "'")));
+                                : "; the nearest is '"
+                                    + NearestName.of(name, there).orElseThrow()
+                                    + "'")));
   }
 }

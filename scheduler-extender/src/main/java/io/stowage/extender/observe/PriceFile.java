@@ -1,14 +1,12 @@
 package io.stowage.extender.observe;
 
+import io.stowage.extender.yaml.NearestName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -50,7 +48,7 @@ public final class PriceFile {
               .formatted(
                   file,
                   e.getPropertyName(),
-                  nearest(e.getPropertyName(), KEYS),
+                  NearestName.of(e.getPropertyName(), KEYS).orElseThrow(),
                   String.join(", ", KEYS)));
     } catch (JacksonException e) {
       throw new PriceFileException(
@@ -77,15 +75,5 @@ public final class PriceFile {
     return e.getLocation() == null || e.getLocation().getLineNr() < 1
         ? ""
         : " line " + e.getLocation().getLineNr();
-  }
-
-  /** Returns the name that is most like another, empty where there is none. */
-  static String nearest(String name, Collection<String> names) {
-    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
-    return names.stream()
-        .min(
-            Comparator.<String>comparingInt(known -> distance.apply(name, known))
-                .thenComparing(known -> known))
-        .orElse("");
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.stowage.extender.config.StowageConfig;
@@ -54,33 +53,13 @@ class ChartRightsTest {
     Set<String> lines = new HashSet<>();
     for (HasMetadata object : objects) {
       if (object instanceof ClusterRole role) {
-        role.getRules().forEach(rule -> lines.addAll(lines("", rule)));
+        role.getRules().forEach(rule -> lines.addAll(RuleLines.of("", rule)));
       } else if (object instanceof Role role && !OTHERS.contains(role.getMetadata().getName())) {
         String namespace = role.getMetadata().getNamespace();
-        role.getRules().forEach(rule -> lines.addAll(lines(namespace, rule)));
+        role.getRules().forEach(rule -> lines.addAll(RuleLines.of(namespace, rule)));
       }
     }
     return lines;
-  }
-
-  private static List<String> lines(String namespace, PolicyRule rule) {
-    List<String> names = rule.getResourceNames().isEmpty() ? List.of("") : rule.getResourceNames();
-    List<String> lines = new ArrayList<>();
-    for (String group : rule.getApiGroups()) {
-      for (String resource : rule.getResources()) {
-        for (String name : names) {
-          for (String verb : rule.getVerbs()) {
-            lines.add(line(namespace, group, resource, name, verb));
-          }
-        }
-      }
-    }
-    return lines;
-  }
-
-  private static String line(
-      String namespace, String group, String resource, String name, String verb) {
-    return verb + " " + resource + "." + group + " " + name + " in '" + namespace + "'";
   }
 
   @ParameterizedTest
@@ -90,9 +69,7 @@ class ChartRightsTest {
     List<HasMetadata> objects = objects(rendered);
     Set<String> needed = new HashSet<>();
     for (Right right : NeededRights.of(config(objects))) {
-      for (String verb : right.verbs()) {
-        needed.add(line(right.namespace(), right.apiGroup(), right.resource(), right.name(), verb));
-      }
+      needed.addAll(RuleLines.of(right.namespace(), right));
     }
     assertThat(rendered(objects)).containsExactlyInAnyOrderElementsOf(needed);
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -55,32 +54,13 @@ class ShippedRightsTest {
     for (HasMetadata object : objects) {
       String name = object.getMetadata().getName();
       if (object instanceof ClusterRole role && bound.contains(name)) {
-        role.getRules().forEach(rule -> shipped.addAll(lines("ClusterRole " + name, rule)));
+        role.getRules().forEach(rule -> shipped.addAll(RuleLines.of("ClusterRole " + name, rule)));
       } else if (object instanceof Role role && bound.contains(name)) {
         String in = "Role " + name + " of namespace " + role.getMetadata().getNamespace();
-        role.getRules().forEach(rule -> shipped.addAll(lines(in, rule)));
+        role.getRules().forEach(rule -> shipped.addAll(RuleLines.of(in, rule)));
       }
     }
     return shipped;
-  }
-
-  private static List<String> lines(String in, PolicyRule rule) {
-    List<String> names = rule.getResourceNames().isEmpty() ? List.of("") : rule.getResourceNames();
-    List<String> lines = new ArrayList<>();
-    for (String group : rule.getApiGroups()) {
-      for (String resource : rule.getResources()) {
-        for (String name : names) {
-          for (String verb : rule.getVerbs()) {
-            lines.add(line(in, group, resource, name, verb));
-          }
-        }
-      }
-    }
-    return lines;
-  }
-
-  private static String line(String in, String group, String resource, String name, String verb) {
-    return in + ": " + verb + " " + resource + "." + group + " " + name;
   }
 
   private StowageConfig config(String yaml) throws IOException, YamlFormatException {
@@ -97,10 +77,7 @@ class ShippedRightsTest {
             "leadership: {mode: kube-scheduler}",
             "leadership: {mode: lease}")) {
       for (Right right : NeededRights.of(config(yaml))) {
-        for (String verb : right.verbs()) {
-          needed.add(
-              line(right.shippedIn(), right.apiGroup(), right.resource(), right.name(), verb));
-        }
+        needed.addAll(RuleLines.of(right.shippedIn(), right));
       }
     }
     assertThat(needed).containsExactlyInAnyOrderElementsOf(shipped());
