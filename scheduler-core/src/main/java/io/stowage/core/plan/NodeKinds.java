@@ -14,19 +14,30 @@ import org.jspecify.annotations.Nullable;
  * The kinds of a cluster's nodes: nodes that differ in name alone are of one kind.
  *
  * <p>Remembers the kind of each node until the node changes, for telling it takes reading all of
- * the node. A kind stays when its last node is gone. Belongs to one cluster and one thread.
+ * the node. A kind stays when its last node is gone, until there are more such kinds than nodes.
+ * Belongs to one cluster and one thread.
  */
 public final class NodeKinds {
   private static final String ANY_NAME = "kind";
 
   private final Map<Node, Integer> kindByNode = new HashMap<>();
-  private final Cluster emptied = new Cluster();
+  private Cluster emptied = new Cluster();
   private final List<NodeState> empty = new ArrayList<>();
 
   /** By the node's slot: what it was when its kind was told. */
   private @Nullable Node[] told = new Node[0];
 
   private int[] kindBySlot = new int[0];
+
+  /** Begins anew where more than twice as many kinds are remembered as there are nodes. */
+  void forgetMoreThan(int nodes) {
+    if (empty.size() > 2 * nodes) {
+      kindByNode.clear();
+      emptied = new Cluster();
+      empty.clear();
+      Arrays.fill(told, null);
+    }
+  }
 
   /** Returns the kind of a known node, from 0. */
   @SuppressWarnings("ReferenceEquality") // comparing all of the node is what is to be spared

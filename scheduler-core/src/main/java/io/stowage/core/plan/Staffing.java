@@ -14,9 +14,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Queue;
-import java.util.stream.IntStream;
 
 /**
  * Decides how many nodes to keep for pods of several GPUs, and which.
@@ -65,16 +65,18 @@ public final class Staffing {
   private Staffing(Cluster cluster, NodeKinds kinds, Zones previous) {
     this.kinds = kinds;
     this.previous = previous;
-    IntStream.Builder kindsInOrder = IntStream.builder();
     cluster.forEachNode(
         state -> {
           Node node = state.node();
           if (node != null && node.countsAsCapacity() && !node.cordoned() && state.gpuCount() > 0) {
             nodes.add(state);
-            kindsInOrder.add(kinds.of(state, node));
           }
         });
-    kindOfNode = kindsInOrder.build().toArray();
+    kinds.forgetMoreThan(nodes.size());
+    kindOfNode =
+        nodes.stream()
+            .mapToInt(state -> kinds.of(state, Objects.requireNonNull(state.node())))
+            .toArray();
     nodesOfKind = new int[kinds.count()];
     for (int kind : kindOfNode) {
       nodesOfKind[kind]++;
