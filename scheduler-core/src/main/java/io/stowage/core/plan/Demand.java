@@ -8,9 +8,12 @@ import io.stowage.core.cluster.PodShape;
  * @param shape what each asks for
  * @param count how many, at least 1
  * @param pending whether they wait now; forecast pods yield to them
- * @param priority the priority of pending pods, higher goes first; 0 for forecast ones
+ * @param priority the priority of pending pods, higher goes first; of forecast ones {@value
+ *     #ANNOUNCED} for those that are sure to come, otherwise 0
  */
 public record Demand(PodShape shape, int count, boolean pending, int priority) {
+
+  private static final int ANNOUNCED = 1;
 
   /** Throws IllegalArgumentException for a count below 1. */
   public Demand {
@@ -27,5 +30,10 @@ public record Demand(PodShape shape, int count, boolean pending, int priority) {
   /** Returns pods that are expected. */
   public static Demand forecast(PodShape shape, int count) {
     return new Demand(shape, count, false, 0);
+  }
+
+  /** Returns pods that a controller is about to create; other forecast pods yield to them. */
+  public static Demand announced(PodShape shape, int count) {
+    return new Demand(shape, count, false, ANNOUNCED);
   }
 }

@@ -73,9 +73,9 @@ public interface PlacementPolicy {
   /**
    * Returns what should be planned now, null from policies that do not plan ahead.
    *
-   * @param pending the pods that wait
+   * @param demands the pods that wait, and those that are announced
    */
-  default @Nullable PlanRequest planRequest(List<Demand> pending) {
+  default @Nullable PlanRequest planRequest(List<Demand> demands) {
     return null;
   }
 

@@ -185,14 +185,14 @@ final class StowagePolicy implements PlacementPolicy {
   }
 
   @Override
-  public PlanRequest planRequest(List<Demand> pending) {
+  public PlanRequest planRequest(List<Demand> pendingOrAnnounced) {
     List<NodeRoom> now = rooms.of(zones);
     if (demandsAtPods != seenPods || !now.equals(demandRooms)) {
       forecastDemands = demands.of(forecast.mix(), rooms.totals());
       demandRooms = now;
       demandsAtPods = seenPods;
     }
-    List<Demand> all = new ArrayList<>(pending);
+    List<Demand> all = new ArrayList<>(pendingOrAnnounced);
     all.addAll(forecastDemands);
     planAwaited = true;
     reservedMeanwhile.clear();

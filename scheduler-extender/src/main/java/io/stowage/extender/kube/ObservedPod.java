@@ -2,6 +2,7 @@ package io.stowage.extender.kube;
 
 import io.stowage.core.cluster.Pod;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pod as the API server describes it.
@@ -26,6 +27,7 @@ import java.util.List;
  *     known
  * @param ownerUid the UID of the controller that made it and would make another in its stead, empty
  *     where it has none
+ * @param revision the version of its workload that it belongs to, null where that is not known
  * @param nominee what matters to who would nominate a node for it
  */
 public record ObservedPod(
@@ -43,6 +45,7 @@ public record ObservedPod(
     long resourceVersion,
     long creationEpochMillis,
     String ownerUid,
+    @Nullable WorkloadRevision revision,
     Nominee nominee) {
 
   /** What {@link #epoch} is where none is written. */
@@ -95,6 +98,7 @@ public record ObservedPod(
     private long resourceVersion;
     private long creationEpochMillis;
     private String ownerUid = "";
+    private @Nullable WorkloadRevision revision;
     private Nominee nominee = Nominee.CLOSED;
 
     /** Starts with a pod that waits to be bound. */
@@ -117,6 +121,7 @@ public record ObservedPod(
       resourceVersion = from.resourceVersion;
       creationEpochMillis = from.creationEpochMillis;
       ownerUid = from.ownerUid;
+      revision = from.revision;
       nominee = from.nominee;
     }
 
@@ -198,6 +203,12 @@ public record ObservedPod(
       return this;
     }
 
+    /** Sets {@link ObservedPod#revision}. */
+    public Builder revision(@Nullable WorkloadRevision revision) {
+      this.revision = revision;
+      return this;
+    }
+
     /** Sets {@link ObservedPod#nominee}. */
     public Builder nominee(Nominee nominee) {
       this.nominee = nominee;
@@ -221,6 +232,7 @@ public record ObservedPod(
           resourceVersion,
           creationEpochMillis,
           ownerUid,
+          revision,
           nominee);
     }
   }

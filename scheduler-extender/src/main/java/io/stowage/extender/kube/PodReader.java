@@ -92,6 +92,7 @@ public final class PodReader {
         .resourceVersion(wholeNumber(metadata.getResourceVersion(), 0))
         .creationEpochMillis(epochMillis(metadata.getCreationTimestamp()))
         .ownerUid(ownerUid(metadata))
+        .revision(WorkloadRevision.of(metadata).orElse(null))
         .nominee(NomineeReader.read(metadata, spec, pod.getStatus()))
         .build();
   }

@@ -7,6 +7,7 @@ import io.stowage.core.cluster.NodeState;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
+import io.stowage.core.plan.Demand;
 import io.stowage.core.plan.PlanRequest;
 import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
@@ -17,6 +18,7 @@ import io.stowage.extender.kube.ObservedPod;
 import io.stowage.extender.names.AskedNodes;
 import io.stowage.extender.names.NodeNames;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -64,6 +66,7 @@ public final class ClusterState {
   private final FreeSlots freeSlots;
   private final Nominations nominations;
   private final KeptOut keptOut;
+  private final Rollouts rollouts = new Rollouts();
   private final Set<String> watchesDown = new TreeSet<>();
   private HoldSettings settings;
   private DecisionLog log = DecisionLog.NONE;
@@ -293,6 +296,7 @@ public final class ClusterState {
     if (namesake != null) {
       removePod(namesake);
     }
+    rollouts.seen(observed, nanoClock.getAsLong());
     if (observed.isBound()) {
       putBound(observed);
     } else if (bound.of(uid) == null || binds.isOpen(uid)) {
@@ -367,6 +371,7 @@ public final class ClusterState {
     binds.forget(uid);
     refusals.gone(uid);
     keptOut.forget(uid);
+    rollouts.gone(uid);
     policyFeed.gone(uid);
     Placement placement = bound.remove(uid);
     if (placement != null) {
@@ -535,18 +540,19 @@ public final class ClusterState {
 
   /**
    * Returns what should be planned now, for the pods that wait and for which no room is counted
-   * yet; empty where the policy does not plan. A pod that has to wait for other room than what is
-   * kept for larger ones is not planned for: it would be given just that.
+   * yet, and for those that a roll-out in progress is about to create; empty where the policy does
+   * not plan. A pod that has to wait for other room than what is kept for larger ones is not
+   * planned for: it would be given just that.
    */
   public Optional<PlanRequest> planRequest() {
     long now = nanoClock.getAsLong();
-    return Optional.ofNullable(
-        policy.planRequest(
+    List<Demand> demands =
+        new ArrayList<>(
             waiting.demands(
                 uid ->
-                    !holds.contains(uid)
-                        && bound.of(uid) == null
-                        && !keptOut.isKeptOut(uid, now))));
+                    !holds.contains(uid) && bound.of(uid) == null && !keptOut.isKeptOut(uid, now)));
+    demands.addAll(rollouts.expected(now));
+    return Optional.ofNullable(policy.planRequest(demands));
   }
 
   /** Takes in a plan made for the last request. */

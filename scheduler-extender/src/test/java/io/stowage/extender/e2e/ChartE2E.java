@@ -18,13 +18,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * What the chart renders to is applied to a real API server, Stowage and kube-scheduler run by its
- * settings with the rights of its account and place the shipped examples; then it is all removed.
+ * The chart is installed on a real API server, Stowage and kube-scheduler run by its settings with
+ * the rights of its account, place the shipped examples and roll one out and back; then it is all
+ * removed.
  *
  * <p>Nothing here runs containers, so both run as processes. Of kinds whose operators are not here
  * the test makes the pods, or the Job, that the operator would.
@@ -33,7 +35,7 @@ class ChartE2E {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int EXAMPLE_PODS = 36;
   private static final String KINDS =
-      "deployments,services,configmaps,serviceaccounts,roles,rolebindings,poddisruptionbudgets,"
+      "deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,poddisruptionbudgets,"
           + "clusterroles,clusterrolebindings,flowschemas,validatingadmissionpolicies,"
           + "validatingadmissionpolicybindings";
 
@@ -45,7 +47,7 @@ class ChartE2E {
               .normalize());
 
   @Test
-  void installedItPlacesTheExamplesAndRemovedItLeavesNothing() throws IOException {
+  void installedItPlacesTheExamplesRollsOutAndBackAndRemovedItLeavesNothing() throws IOException {
     Path nodes =
         NodeLists.write(
             "chart",
@@ -64,9 +66,9 @@ class ChartE2E {
           "--gpu-units",
           "16");
       KubernetesClient client = controlPlane.admin();
-      String base = deploy.resolve("kustomize/overlays/generic").toString();
+      overlaysAreAccepted(controlPlane);
       // Takes over what the control plane comes with under the same names.
-      controlPlane.kubectl("apply", "--server-side", "--force-conflicts", "-k", base);
+      helm(controlPlane, "install", "stowage", chart(), "--take-ownership");
       Path account = controlPlane.kubeconfigOf("kube-system", "stowage");
       String settings =
           configMap(client, "stowage", "stowage.yaml").replaceAll("(?m)^http:\\n(  .*\\n)+", "");
@@ -83,11 +85,83 @@ class ChartE2E {
               .atMost(PATIENCE)
               .until(() -> stowage.metric("stowage_leader_active") == 1);
           runExamples(controlPlane, client);
+          rollOutAndBack(controlPlane, client);
+          upgradeAndBack(controlPlane, client);
         }
         assertThat(stowage.complaints()).isEmpty();
       }
-      remove(controlPlane, client, base);
+      remove(controlPlane, client);
     }
+  }
+
+  private String chart() {
+    return deploy.resolve("helm/stowage").toString();
+  }
+
+  private void helm(ControlPlane controlPlane, String... arguments) {
+    Path program = deploy.resolve("helm/target/helm");
+    assertThat(program).as("helm; deploy/helm/check installs it").isExecutable();
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    command.addAll(
+        List.of("--namespace=kube-system", "--kubeconfig=" + controlPlane.kubeconfig("admin")));
+    Path log = ControlPlane.directory().resolve("chart").resolve("helm.log");
+    try (ChildProcess helm = ChildProcess.start(log, Map.of(), command)) {
+      assertThat(helm.exitCode()).as(command + ": " + helm.output()).isZero();
+    }
+  }
+
+  private void overlaysAreAccepted(ControlPlane controlPlane) throws IOException {
+    try (Stream<Path> overlays = Files.list(deploy.resolve("kustomize/overlays"))) {
+      overlays.forEach(
+          overlay ->
+              controlPlane.kubectl(
+                  "apply",
+                  "--server-side",
+                  "--force-conflicts",
+                  "--dry-run=server",
+                  "-k",
+                  overlay.toString()));
+    }
+  }
+
+  private static void rollOutAndBack(ControlPlane controlPlane, KubernetesClient client) {
+    String deployment = "deployment/ranker-stable";
+    controlPlane.kubectl("set", "image", deployment, "server=registry.example.com/ranker:3");
+    controlPlane.kubectl("rollout", "status", deployment, "--timeout=2m");
+    assertThat(images(client)).containsOnly("registry.example.com/ranker:3").hasSize(9);
+    controlPlane.kubectl("rollout", "undo", deployment);
+    controlPlane.kubectl("rollout", "status", deployment, "--timeout=2m");
+    assertThat(images(client)).containsOnly("registry.example.com/ranker:1").hasSize(9);
+    ClusterSnapshot.take(client).assertNoNodeOvercommitted();
+  }
+
+  private static List<String> images(KubernetesClient client) {
+    return client
+        .pods()
+        .inNamespace("default")
+        .withLabel("app", "ranker")
+        .withLabel("track", "stable")
+        .list()
+        .getItems()
+        .stream()
+        .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+        .map(pod -> pod.getSpec().getContainers().get(0).getImage())
+        .toList();
+  }
+
+  private void upgradeAndBack(ControlPlane controlPlane, KubernetesClient client) {
+    String before = configMap(client, "stowage", "stowage.yaml");
+    String epoch = fenceEpoch(client);
+    helm(controlPlane, "upgrade", "stowage", chart(), "--set", "config.holdSeconds=45");
+    assertThat(configMap(client, "stowage", "stowage.yaml")).contains("holdSeconds: 45");
+    helm(controlPlane, "rollback", "stowage", "1");
+    assertThat(configMap(client, "stowage", "stowage.yaml")).isEqualTo(before);
+    assertThat(fenceEpoch(client)).as("what the active replica wrote stays").isEqualTo(epoch);
+  }
+
+  private static String fenceEpoch(KubernetesClient client) {
+    return configMap(client, "stowage-fence", "epoch");
   }
 
   private static String configMap(KubernetesClient client, String name, String key) {
@@ -220,10 +294,10 @@ class ChartE2E {
         .create();
   }
 
-  private static void remove(ControlPlane controlPlane, KubernetesClient client, String base) {
+  private void remove(ControlPlane controlPlane, KubernetesClient client) {
     List<String> running = names(client);
     client.resource(Pods.pod("late", Pods.STOWAGE, "cpu=1").build()).create();
-    controlPlane.kubectl("delete", "-k", base);
+    helm(controlPlane, "uninstall", "stowage", "--wait");
     controlPlane.kubectl("delete", "lease", "stowage", "--namespace=kube-system");
     await("all that was installed to be gone")
         .atMost(PATIENCE)

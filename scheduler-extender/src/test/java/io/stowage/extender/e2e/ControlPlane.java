@@ -19,7 +19,10 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real control plane on loopback, of the program that {@code deploy/local/build} builds. */
+/**
+ * A real control plane on loopback, of the program that {@code deploy/local/build} builds. {@code
+ * -Dstowage.kubeScheduler=FILE} has it use another version's kube-scheduler.
+ */
 final class ControlPlane implements AutoCloseable {
   private static final Map<String, String> ENVIRONMENT =
       Map.of("STOWAGE_LOCAL_STOP_ON_STDIN_CLOSE", "1");
@@ -87,6 +90,11 @@ final class ControlPlane implements AutoCloseable {
     return pathProperty("stowage.e2e.directory");
   }
 
+  /** Returns Stowage's jar. */
+  static Path jar() {
+    return pathProperty("stowage.jar");
+  }
+
   private static Path pathProperty(String name) {
     return Path.of(
         assertThat(System.getProperty(name)).as("system property %s", name).isNotNull().actual());
@@ -109,21 +117,21 @@ final class ControlPlane implements AutoCloseable {
 
   /** Starts {@code stowage serve} with a kubeconfig and further options. */
   StowageProcess startStowage(String name, Path kubeconfig, String... options) {
-    return StowageProcess.start(
-        directory.resolve(name + ".log"), pathProperty("stowage.jar"), kubeconfig, options);
+    return StowageProcess.start(directory.resolve(name + ".log"), jar(), kubeconfig, options);
   }
 
   /** Starts {@code stowage serve} with a kubeconfig and settings. */
   StowageProcess startStowageWith(String name, Path kubeconfig, String settings) {
     return StowageProcess.start(
-        directory.resolve(name + ".log"), stowageCommand(name, kubeconfig, settings));
+        directory.resolve(name + ".log"), stowageCommand(name, jar(), kubeconfig, settings));
   }
 
-  /** Starts {@code stowage serve} with settings, on a host of that name. */
-  StowageProcess startStowageOn(String hostName, String settings) {
+  /** Starts {@code stowage serve} of a jar with settings, on a host of that name. */
+  StowageProcess startStowageOn(String hostName, Path jar, String settings) {
     return StowageProcess.start(
         directory.resolve(hostName + ".log"),
-        ChildProcess.onHost(hostName, stowageCommand(hostName, kubeconfig("stowage"), settings)));
+        ChildProcess.onHost(
+            hostName, stowageCommand(hostName, jar, kubeconfig("stowage"), settings)));
   }
 
   /** Starts {@code stowage serve} with settings, in a JVM with options. */
@@ -132,18 +140,15 @@ final class ControlPlane implements AutoCloseable {
         directory.resolve(name + ".log"),
         StowageProcess.command(
             jvmOptions,
-            pathProperty("stowage.jar"),
+            jar(),
             kubeconfig("stowage"),
             "--config",
             write(name + ".yaml", settings).toString()));
   }
 
-  private List<String> stowageCommand(String name, Path kubeconfig, String settings) {
+  private List<String> stowageCommand(String name, Path jar, Path kubeconfig, String settings) {
     return StowageProcess.command(
-        pathProperty("stowage.jar"),
-        kubeconfig,
-        "--config",
-        write(name + ".yaml", settings).toString());
+        jar, kubeconfig, "--config", write(name + ".yaml", settings).toString());
   }
 
   /** Returns a copy of a user's kubeconfig that goes through another port. */
@@ -177,7 +182,7 @@ final class ControlPlane implements AutoCloseable {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-jar",
-                pathProperty("stowage.jar").toString()));
+                jar().toString()));
     whole.addAll(List.of(command));
     return ChildProcess.start(directory.resolve(log + ".log"), Map.of(), whole);
   }
@@ -240,17 +245,21 @@ final class ControlPlane implements AutoCloseable {
 
   private List<String> schedulerCommand(Path config) {
     String kubeconfig = kubeconfig("scheduler").toString();
-    return List.of(
-        program.toString(),
-        "kube-scheduler",
-        "--config",
-        config.toString(),
-        "--secure-port=0",
-        "--authentication-skip-lookup",
-        "--authentication-kubeconfig",
-        kubeconfig,
-        "--authorization-kubeconfig",
-        kubeconfig);
+    String other = System.getProperty("stowage.kubeScheduler", "");
+    List<String> command =
+        new ArrayList<>(
+            other.isEmpty() ? List.of(program.toString(), "kube-scheduler") : List.of(other));
+    command.addAll(
+        List.of(
+            "--config",
+            config.toString(),
+            "--secure-port=0",
+            "--authentication-skip-lookup",
+            "--authentication-kubeconfig",
+            kubeconfig,
+            "--authorization-kubeconfig",
+            kubeconfig));
+    return command;
   }
 
   /** Adds the nodes of a node list. */
@@ -296,7 +305,7 @@ final class ControlPlane implements AutoCloseable {
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-jar",
-            pathProperty("stowage.jar").toString(),
+            jar().toString(),
             "audit",
             "--kubeconfig",
             kubeconfig("admin").toString(),

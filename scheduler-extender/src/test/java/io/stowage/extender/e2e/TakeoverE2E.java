@@ -21,19 +21,10 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TakeoverE2E {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final String SETTINGS = "leadership: {mode: kube-scheduler}\n";
 
   private ControlPlane controlPlane;
-  private Pair first;
-  private Pair second;
-
-  /** What a pod of a deployment holds. */
-  private record Pair(StowageProcess stowage, ChildProcess scheduler) {
-    void kill() {
-      scheduler.kill();
-      stowage.kill();
-    }
-  }
+  private SchedulerPair first;
+  private SchedulerPair second;
 
   @BeforeAll
   void start() {
@@ -49,26 +40,19 @@ class TakeoverE2E {
             "--gpu-units",
             "16");
     first = startPair("pair-a");
-    await("the first pair to be active").atMost(PATIENCE).until(first.stowage::isActive);
+    await("the first pair to be active").atMost(PATIENCE).until(first.stowage()::isActive);
     second = startPair("pair-b");
-    second.stowage.awaitReady();
+    second.stowage().awaitReady();
   }
 
   @AfterAll
   void stop() {
-    second.scheduler.close();
-    second.stowage.close();
+    second.close();
     controlPlane.close();
   }
 
-  private Pair startPair(String host) {
-    StowageProcess stowage = controlPlane.startStowageOn(host, SETTINGS);
-    String config =
-        controlPlane
-            .schedulerConfig("stowage", "http://127.0.0.1:" + stowage.port())
-            .replace("leaderElect: false", "leaderElect: true");
-    assertThat(config).contains("leaderElect: true");
-    return new Pair(stowage, controlPlane.startSchedulerOn(host, config));
+  private SchedulerPair startPair(String host) {
+    return SchedulerPair.start(controlPlane, host, ControlPlane.jar());
   }
 
   private void create(String prefix, int count) {
@@ -109,8 +93,8 @@ class TakeoverE2E {
     create("before", 20);
     ClusterSnapshot before = awaitAllBound();
     before.assertNoCardOvercommitted();
-    assertThat(second.stowage.isActive()).isFalse();
-    assertThat(second.stowage.client().get("/leaderz").body())
+    assertThat(second.stowage().isActive()).isFalse();
+    assertThat(second.stowage().client().get("/leaderz").body())
         .startsWith("standby: Lease kube-system/stowage is held by pair-a_");
 
     create("during", 10);
@@ -120,17 +104,17 @@ class TakeoverE2E {
     await("the standby to take over")
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(50))
-        .until(second.stowage::isActive);
+        .until(second.stowage()::isActive);
     System.out.printf("killed to active: %.1f s%n", (System.nanoTime() - killed) / 1e9);
     create("later", 5);
     ClusterSnapshot after = awaitAllBound();
     System.out.printf("killed to all bound: %.1f s%n", (System.nanoTime() - killed) / 1e9);
 
     FinalCheck.assertNothingIsLost(
-        controlPlane, second.stowage, List.of(first.stowage, second.stowage));
+        controlPlane, second.stowage(), List.of(first.stowage(), second.stowage()));
     assertThat(epochs(after, "before")).containsExactly(1L);
     assertThat(epochs(after, "later")).containsExactly(2L);
     assertThat(Set.of(1L, 2L)).containsAll(epochs(after, "during"));
-    assertThat(second.stowage.metric("stowage_fence_refusals_total")).isZero();
+    assertThat(second.stowage().metric("stowage_fence_refusals_total")).isZero();
   }
 }

@@ -234,4 +234,37 @@ class PodReaderTest {
     assertThatThrownBy(() -> reader.read(new Pod()))
         .hasMessage("metadata.uid: expected the pod's UID, was none");
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "ReplicaSet | web-6d4b | 'pod-template-hash':'6d4b' | Deployment/ns/web 6d4b",
+        "ReplicaSet | bare | 'pod-template-hash':'6d4b' |",
+        "ReplicaSet | web-6d4b | 'app':'web' |",
+        "StatefulSet | db | 'controller-revision-hash':'db-77' | StatefulSet/ns/db db-77",
+        "DaemonSet | agent | 'controller-revision-hash':'5f' |",
+        "Job | train | 'job-name':'train' |",
+        "StatefulSet | llm-0 | 'leaderworkerset.sigs.k8s.io/name':'llm',"
+            + "'leaderworkerset.sigs.k8s.io/worker-index':'2','controller-revision-hash':'x',"
+            + "'leaderworkerset.sigs.k8s.io/template-revision-hash':'9c'"
+            + "| LeaderWorkerSet/ns/llm/worker 9c",
+        "StatefulSet | llm | 'leaderworkerset.sigs.k8s.io/name':'llm',"
+            + "'leaderworkerset.sigs.k8s.io/worker-index':'0',"
+            + "'leaderworkerset.sigs.k8s.io/template-revision-hash':'9c'"
+            + "| LeaderWorkerSet/ns/llm/leader 9c"
+      })
+  void readsTheVersionOfTheWorkload(String kind, String owner, String labels, String expected)
+      throws InvalidObjectException {
+    WorkloadRevision revision =
+        read(
+                ",'labels':{%s},'ownerReferences':[{'kind':'%s','name':'%s','controller':true}]"
+                    .formatted(labels, kind, owner),
+                asking("'cpu':'1'"),
+                "")
+            .revision();
+    assertThat(revision == null ? null : revision.workload() + " " + revision.revision())
+        .isEqualTo(expected);
+  }
 }

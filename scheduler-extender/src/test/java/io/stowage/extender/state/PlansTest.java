@@ -18,6 +18,7 @@ import io.stowage.core.plan.Slot;
 import io.stowage.core.plan.StowagePlan;
 import io.stowage.extender.kube.ClusterLabels;
 import io.stowage.extender.kube.ObservedPod;
+import io.stowage.extender.kube.WorkloadRevision;
 import io.stowage.extender.names.AskedNodes;
 import java.time.Duration;
 import java.util.Arrays;
@@ -338,5 +339,52 @@ class PlansTest {
     state.adopt(plan(slot(cpuPod("x", 8), "n1")));
     assertThat(filter(cpuPod("a", 2), "n1")).containsExactly("n1");
     assertThat(filter(assumed(cpuPod("a", 2), ""), "n1")).containsExactly("n1");
+  }
+
+  private static ObservedPod of(String revision, ObservedPod pod, long epochMillis) {
+    return pod.with()
+        .revision(new WorkloadRevision("Deployment/default/model", revision))
+        .creationEpochMillis(epochMillis)
+        .build();
+  }
+
+  private List<Demand> announced() {
+    return request().demands().stream()
+        .filter(demand -> !demand.pending() && demand.priority() > 0)
+        .toList();
+  }
+
+  @Test
+  void eachPodOfAnOlderVersionIsExpectedToBeFollowedByOneOfTheNewest() {
+    nodes("n1");
+    for (String uid : List.of("a", "b", "c")) {
+      state.putPod(bound(of("1", cpuPod(uid, 1), 10), "n1"));
+    }
+    assertThat(announced()).as("one version").isEmpty();
+    state.putPod(of("2", cpuPod("d", 2), 20));
+    assertThat(announced()).containsExactly(Demand.announced(shape(cpuPod("x", 2)), 3));
+    state.putPod(bound(of("2", cpuPod("d", 2), 20), "n1"));
+    state.removePod("a");
+    assertThat(announced()).containsExactly(Demand.announced(shape(cpuPod("x", 2)), 2));
+
+    state.putPod(of("1", cpuPod("e", 1), 30));
+    assertThat(announced())
+        .as("taken back")
+        .containsExactly(Demand.announced(shape(cpuPod("x", 1)), 1));
+    state.removePod("d");
+    assertThat(announced()).as("back at one version").isEmpty();
+  }
+
+  @Test
+  void aRollOutThatMakesNoPodsAnyMoreIsNotPlannedFor() {
+    nodes("n1");
+    state.putPod(bound(of("1", cpuPod("a", 1), 10), "n1"));
+    state.putPod(bound(of("2", cpuPod("b", 2), 20), "n1"));
+    pass(Rollouts.PROGRESS_DEADLINE.minusSeconds(1));
+    assertThat(announced()).hasSize(1);
+    pass(Duration.ofSeconds(1));
+    assertThat(announced()).isEmpty();
+    state.putPod(of("2", cpuPod("c", 2), 30));
+    assertThat(announced()).containsExactly(Demand.announced(shape(cpuPod("x", 2)), 1));
   }
 }

@@ -144,7 +144,7 @@ final class Kinds {
         long aged = Math.round(worth * (2 - (double) kind / kinds));
         pendingWorth[kind] = aged << (LEVEL_BITS * (PRIORITY_LEVELS - 1 - level));
       } else {
-        forecastWorth[kind] = worth;
+        forecastWorth[kind] = worth * (1 + demand.priority());
       }
     }
   }

@@ -301,4 +301,27 @@ class PackingSolverTest {
     assertThat(solver.pack(List.of(), List.of(Demand.forecast(cpu, 3)), StowagePlan.EMPTY, 100))
         .isEqualTo(StowagePlan.EMPTY);
   }
+
+  @Test
+  void otherForecastPodsYieldToAnnouncedOnes() {
+    NodeRoom room =
+        new NodeRoom(
+            "n",
+            Resources.of(8_000, 8),
+            9,
+            GPU,
+            List.of(new GpuDevice(0, "T4", 1000), new GpuDevice(1, "T4", 1000)),
+            List.of(1000L, 1000L),
+            0);
+    PodShape pair = PodShape.of(Resources.of(1_000, 1), GpuRequest.whole(GPU, 2));
+    PodShape single = PodShape.of(Resources.of(2_000, 1), GpuRequest.whole(GPU, 1));
+    StowagePlan pairs =
+        new PackingSolver(1)
+            .pack(List.of(room), List.of(Demand.forecast(pair, 1)), StowagePlan.EMPTY, 0);
+    assertThat(pairs.slots("n")).extracting(Slot::shape).containsExactly(pair);
+    List<Demand> both = List.of(Demand.announced(single, 2), Demand.forecast(pair, 1));
+    assertThat(new PackingSolver(1).pack(List.of(room), both, pairs, MOVES).slots("n"))
+        .extracting(Slot::shape)
+        .containsExactly(single, single);
+  }
 }
