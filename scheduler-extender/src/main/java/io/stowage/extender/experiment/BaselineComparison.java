@@ -30,6 +30,11 @@ public record BaselineComparison(
     double change() {
       return now - baseline;
     }
+
+    /** Returns it as one that decides. */
+    Row judged(boolean allowed) {
+      return new Row(policy, seed, figure, baseline, now, !allowed);
+    }
   }
 
   /** Copies the lists. */

@@ -205,19 +205,33 @@ public final class ReplayBaseline {
       ReportCase runsNow,
       double maxRegressionPoints,
       List<BaselineComparison.Row> rows) {
+    Map<String, Double> then = runs.means(policy);
     Map<String, Double> now = runsNow.means(policy);
-    runs.means(policy)
-        .forEach(
-            (figure, baseline) -> {
-              double is = now.getOrDefault(figure, Double.NaN);
-              if (origin.allocations().contains(figure)) {
-                boolean regression = !(baseline - is <= maxRegressionPoints + ROUNDING);
-                rows.add(
-                    new BaselineComparison.Row(policy, MEAN, figure, baseline, is, regression));
-              } else if (isTold(figure) && baseline != is) {
-                rows.add(new BaselineComparison.Row(policy, MEAN, figure, baseline, is, false));
-              }
-            });
+    for (String figure : origin.allocations()) {
+      BaselineComparison.Row row = row(policy, MEAN, figure, then, now);
+      rows.add(row.judged(-row.change() <= maxRegressionPoints + ROUNDING));
+    }
+    for (String figure : then.keySet()) {
+      BaselineComparison.Row row = row(policy, MEAN, figure, then, now);
+      if (isTold(figure) && row.change() != 0) {
+        rows.add(row);
+      }
+    }
+  }
+
+  private static BaselineComparison.Row row(
+      String policy,
+      String seed,
+      String figure,
+      Map<String, Double> then,
+      Map<String, Double> now) {
+    return new BaselineComparison.Row(
+        policy,
+        seed,
+        figure,
+        then.getOrDefault(figure, Double.NaN),
+        now.getOrDefault(figure, Double.NaN),
+        false);
   }
 
   private void addSeeds(String policy, ReportCase runsNow, List<BaselineComparison.Row> rows) {
@@ -230,13 +244,7 @@ public final class ReplayBaseline {
         (seed, figures) -> {
           for (String figure : origin.allocations()) {
             rows.add(
-                new BaselineComparison.Row(
-                    policy,
-                    seed.toString(),
-                    figure,
-                    figures.getOrDefault(figure, Double.NaN),
-                    now.getOrDefault(seed, Map.of()).getOrDefault(figure, Double.NaN),
-                    false));
+                row(policy, seed.toString(), figure, figures, now.getOrDefault(seed, Map.of())));
           }
         });
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -152,7 +153,7 @@ class ReplayBaselineTest {
           p2,8000,1024,2,1000,,LS,Running,0,900,200
           """);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -224,6 +225,17 @@ class ReplayBaselineTest {
             List.of("mean", "99.500", "100.000", "+0.500", ""),
             List.of("42", "99.000", "100.000", "+1.000", ""),
             List.of("43", "100.000", "100.000", "+0.000", ""));
+  }
+
+  /** 50.2 less 50 is somewhat more than 0.2 to a computer. */
+  @Test
+  void lossOfJustTheLimitPasses() throws IOException {
+    record("--protocol burst --policy least-allocated");
+    edit(document -> run(document, 0).put("gpuAllocationPercent", 50.2));
+
+    assertThat(replay("--protocol burst --policy least-allocated", "--baseline", baseline))
+        .isZero();
+    assertThat(rows("least-allocated", "gpuAllocationPercent").get(0).get(3)).isEqualTo("-0.200");
   }
 
   /** Of the two seeds the one loses 50 points, the other none: 25 in the mean. */
