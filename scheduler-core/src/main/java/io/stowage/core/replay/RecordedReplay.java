@@ -17,12 +17,15 @@ import java.util.Map;
  * placed by the policy like all others. Figures are taken from the log's start to its end.
  */
 public final class RecordedReplay {
+  /** What the log's own decisions are called where policies have their names. */
+  public static final String AS_DECIDED = "as decided";
+
   private RecordedReplay() {}
 
   /**
    * What came of the decisions in the log itself, averaged over its time.
    *
-   * @param policy {@code as decided}
+   * @param policy {@link #AS_DECIDED}
    * @param arrivals how many pods arrived, those of the start left out
    * @param placed how many of them were placed by the end
    * @param gpuAllocationPercent allocated GPU of capacity
@@ -120,7 +123,7 @@ public final class RecordedReplay {
       }
     }
     return new AsDecided(
-        "as decided",
+        AS_DECIDED,
         arrivals,
         placed,
         gpuPercentSeconds / workload.endSeconds(),

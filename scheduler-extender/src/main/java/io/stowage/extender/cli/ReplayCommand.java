@@ -6,13 +6,17 @@ import io.stowage.core.trace.Scenario;
 import io.stowage.extender.decisions.DecisionFormatException;
 import io.stowage.extender.decisions.DecisionReader;
 import io.stowage.extender.decisions.DecisionReader.Decisions;
+import io.stowage.extender.experiment.BaselineComparison;
 import io.stowage.extender.experiment.BoundFigures;
 import io.stowage.extender.experiment.ClusterVariant;
+import io.stowage.extender.experiment.ExperimentInput;
 import io.stowage.extender.experiment.ExperimentReport;
 import io.stowage.extender.experiment.InvalidExperimentException;
 import io.stowage.extender.experiment.NodeChoice;
 import io.stowage.extender.experiment.Protocol;
+import io.stowage.extender.experiment.ReplayBaseline;
 import io.stowage.extender.experiment.ReplayFigures;
+import io.stowage.extender.experiment.ReplayOrigin;
 import io.stowage.extender.experiment.ReplaySettings;
 import io.stowage.extender.experiment.Replays;
 import io.stowage.extender.experiment.ReportCase;
@@ -30,11 +34,13 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -52,11 +58,14 @@ import picocli.CommandLine.Spec;
       "  burst      all pods are pending at once",
       "",
       "Files are CSV lists as of the public trace cluster-trace-gpu-v2023, or the output of",
-      "kubectl get nodes -o json and kubectl get pods -A -o json."
+      "kubectl get nodes -o json and kubectl get pods -A -o json.",
+      "",
+      "Exit codes: 0 done, 3 a policy loses against --baseline, 2 wrong usage, 1 failed."
     })
 public final class ReplayCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 10_000;
-  private static final String RECORDED = "recorded";
+  private static final double MAX_REGRESSION_POINTS = 0.2;
+  private static final int NOT_PASSED = 3;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -227,26 +236,93 @@ public final class ReplayCommand implements Callable<Integer> {
       description = "write a report with plots to DIR/report.html, and its data beside it")
   private @Nullable Path reportDirectory;
 
+  @Option(
+      names = "--baseline",
+      paramLabel = "FILE",
+      description =
+          "what an earlier replay of the same wrote with --json: compare, and exit with 3 where a"
+              + " policy has lost GPU allocation")
+  private @Nullable Path baselineFile;
+
+  @Option(
+      names = "--max-regression",
+      paramLabel = "POINTS",
+      description =
+          "with --baseline: how many percentage points of GPU allocation a policy may lose, 0 to"
+              + " 100, default: "
+              + MAX_REGRESSION_POINTS)
+  private @Nullable Double maxRegressionPoints;
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     checkOptions();
     try {
+      Optional<ReplayBaseline> baseline =
+          baselineFile == null ? Optional.empty() : Optional.of(ReplayBaseline.read(baselineFile));
       if (input != null && input.decisions != null) {
-        write(recorded(input.decisions));
-        return 0;
+        Decisions decisions = read(input.decisions);
+        Optional<ReplayOrigin> origin = origin(baseline);
+        return written(recorded(input.decisions, decisions), origin, baseline);
       }
-      Workload workload = new Workload(readScenario(), Workload.readRunTimes(runTimesFile));
-      write(replayed(workload.changed(variant())));
+      Workload workload =
+          new Workload(readScenario(), Workload.readRunTimes(runTimesFile)).changed(variant());
+      Optional<ReplayOrigin> origin = origin(baseline);
+      return written(replayed(workload), origin, baseline);
     } catch (InvalidExperimentException e) {
       throw wrongUsage(String.valueOf(e.getMessage()));
     }
-    return 0;
   }
 
-  private ReplayFigures recorded(Path file)
+  /**
+   * Returns what is replayed, where it is written or compared.
+   *
+   * @throws InvalidExperimentException where it cannot be compared with the baseline
+   */
+  private Optional<ReplayOrigin> origin(Optional<ReplayBaseline> baseline)
+      throws IOException, InvalidExperimentException {
+    if (jsonFile == null && baseline.isEmpty()) {
+      return Optional.empty();
+    }
+    ReplayOrigin origin = origin();
+    if (baseline.isPresent()) {
+      baseline.get().requireComparable(origin, policies, seed, seeds);
+    }
+    return Optional.of(origin);
+  }
+
+  private ReplayOrigin origin() throws IOException, InvalidExperimentException {
+    if (input != null && input.decisions != null) {
+      return ReplayOrigin.recorded(Stowage.version(), keepSeconds(), input.decisions);
+    }
+    String runTimes = runTimesFile == null ? null : runTimesFile.toString();
+    ExperimentInput replayed =
+        input == null || input.files == null
+            ? new ExperimentInput(
+                "generated",
+                null,
+                null,
+                null,
+                runTimes,
+                input == null ? 0 : input.generatedNodes,
+                seed)
+            : new ExperimentInput(
+                "files",
+                input.files.nodes.toString(),
+                input.files.pods.toString(),
+                input.files.pendingOnly,
+                runTimes,
+                null,
+                null);
+    return ReplayOrigin.of(Stowage.version(), settings(), replayed, addNodes, removeNodes);
+  }
+
+  private double keepSeconds() {
+    return keepSeconds == null ? 0 : keepSeconds;
+  }
+
+  private ReplayFigures recorded(Path file, Decisions decisions)
       throws IOException, InterruptedException, InvalidExperimentException {
-    Decisions decisions = read(file);
-    double keep = keepSeconds == null ? 0 : keepSeconds;
+    double keep = keepSeconds();
     List<Callable<RunResult>> runs = new ArrayList<>();
     List<RunResult> replays = new ArrayList<>();
     replays.add(Replays.asDecided(decisions.workload()));
@@ -262,9 +338,7 @@ public final class ReplayCommand implements Callable<Integer> {
     }
     if (reportDirectory != null) {
       String name = String.valueOf(file.getFileName());
-      Map<String, Object> settings = new LinkedHashMap<>();
-      settings.put("protocol", RECORDED);
-      settings.put("keepSeconds", keep);
+      Map<String, Object> settings = ReplayOrigin.recordedSettings(keep);
       new ExperimentReport(
               "Decisions of " + name,
               List.of(new ReportCase(name, "as it is", settings, replays)),
@@ -352,7 +426,7 @@ public final class ReplayCommand implements Callable<Integer> {
         List.of());
   }
 
-  private void checkOptions() {
+  private void checkOptions() throws IOException {
     for (String policy : policies) {
       try {
         Replays.requirePolicy(policy);
@@ -360,6 +434,7 @@ public final class ReplayCommand implements Callable<Integer> {
         throw wrongUsage("--policy: " + e.getMessage());
       }
     }
+    checkBaseline();
     requireRange("--seeds", seeds, 1, MAX_SEEDS);
     if (threads != null) {
       requireRange("--threads", threads, 1, 1024);
@@ -387,8 +462,27 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
+  private void checkBaseline() throws IOException {
+    if (baselineFile == null) {
+      if (maxRegressionPoints != null) {
+        throw wrongUsage("--max-regression goes with --baseline");
+      }
+      return;
+    }
+    if (maxRegressionPoints != null && !(maxRegressionPoints >= 0 && maxRegressionPoints <= 100)) {
+      throw wrongUsage(
+          "--max-regression: expected 0 to 100 percentage points, was " + maxRegressionPoints);
+    }
+    if (jsonFile != null
+        && Files.exists(jsonFile)
+        && Files.exists(baselineFile)
+        && Files.isSameFile(jsonFile, baselineFile)) {
+      throw wrongUsage("--json: expected another file than --baseline, was " + jsonFile);
+    }
+  }
+
   private String protocolName() {
-    return protocol == null ? RECORDED : protocol.name();
+    return protocol == null ? ReplayOrigin.RECORDED : protocol.name();
   }
 
   private void requireRange(String option, int value, int min, int max) {
@@ -447,23 +541,41 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
-  private void write(ReplayFigures figures) throws IOException {
+  /** Writes what there is to write and returns the exit code. */
+  private int written(
+      ReplayFigures figures, Optional<ReplayOrigin> origin, Optional<ReplayBaseline> baseline)
+      throws IOException {
     if (spec == null) {
       throw new IllegalStateException("run by picocli alone");
     }
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter told = out;
     if (csvFile != null) {
       figures.writeCsv(csvFile);
     }
     if (jsonFile != null && !jsonFile.toString().equals("-")) {
-      Files.writeString(jsonFile, figures.json(), StandardCharsets.UTF_8);
+      Files.writeString(jsonFile, figures.json(origin.orElseThrow()), StandardCharsets.UTF_8);
     }
     if (jsonFile != null && jsonFile.toString().equals("-")) {
-      out.println(figures.json());
+      out.println(figures.json(origin.orElseThrow()));
+      told = spec.commandLine().getErr();
     } else {
       out.println(protocolName() + ", means of " + seeds + (seeds == 1 ? " seed" : " seeds"));
       out.println(figures.table());
     }
     out.flush();
+    if (baseline.isEmpty()) {
+      return ExitCode.OK;
+    }
+    BaselineComparison comparison =
+        baseline
+            .get()
+            .compare(
+                origin.orElseThrow(),
+                figures,
+                maxRegressionPoints == null ? MAX_REGRESSION_POINTS : maxRegressionPoints);
+    told.print(comparison.text());
+    told.flush();
+    return comparison.passed() ? ExitCode.OK : NOT_PASSED;
   }
 }

@@ -3,13 +3,7 @@ package io.stowage.extender.experiment;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.stowage.core.trace.Scenario;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -93,23 +87,13 @@ public record ExperimentInput(
       contents.put("generatePods", Workload.GENERATED_PODS);
     }
     if (nodes != null && pods != null) {
-      contents.put("nodes", digest(directory.resolve(nodes)));
-      contents.put("pods", digest(directory.resolve(pods)));
+      contents.put("nodes", Digests.sha256Hex(directory.resolve(nodes)));
+      contents.put("pods", Digests.sha256Hex(directory.resolve(pods)));
       contents.put("pending", pending != null && pending);
     }
     if (runTimes != null) {
-      contents.put("runTimes", digest(directory.resolve(runTimes)));
+      contents.put("runTimes", Digests.sha256Hex(directory.resolve(runTimes)));
     }
     return contents;
-  }
-
-  private static String digest(Path file) throws IOException, InvalidExperimentException {
-    MessageDigest digest = Digests.sha256();
-    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-      in.transferTo(OutputStream.nullOutputStream());
-    } catch (NoSuchFileException e) {
-      throw new InvalidExperimentException("no such file: " + e.getFile());
-    }
-    return Digests.hex(digest);
   }
 }

@@ -91,9 +91,10 @@ public record ReplayFigures(List<Map<String, Object>> runs) {
     return map.get(name) instanceof Map<?, ?> nested ? (Map<String, Object>) nested : Map.of();
   }
 
-  /** Returns the runs and the summary as JSON. */
-  public String json() {
+  /** Returns the runs and the summary as JSON, which {@link ReplayBaseline} reads. */
+  public String json(ReplayOrigin origin) {
     Map<String, Object> document = new LinkedHashMap<>();
+    document.put("replay", origin);
     document.put("runs", runs);
     document.put("summary", summary());
     return MAPPER.writeValueAsString(document);

@@ -73,7 +73,7 @@ public record ReportCase(
   }
 
   /** Returns a policy's figures by seed. */
-  private Map<Long, Map<String, Double>> bySeed(String policy) {
+  Map<Long, Map<String, Double>> bySeed(String policy) {
     Map<Long, Map<String, Double>> bySeed = new LinkedHashMap<>();
     for (RunResult run : runs) {
       if (policy(run).equals(policy) && run.figures().get(SEED) instanceof Number seed) {
