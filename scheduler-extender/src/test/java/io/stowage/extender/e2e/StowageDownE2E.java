@@ -110,8 +110,9 @@ class StowageDownE2E {
                       .satisfiesOnlyOnce(pod -> assertThat(ClusterSnapshot.isBound(pod)).isTrue())
                       .satisfiesOnlyOnce(pod -> assertThat(Pods.whyPending(pod)).isPresent()));
     }
-    ClusterSnapshot end = ClusterSnapshot.take(cluster.admin());
-    end.assertNoNodeOvercommitted();
-    end.assertNoCardOvercommitted();
+    ClusterSnapshot.take(cluster.admin()).assertNoNodeOvercommitted();
+    cluster.deletePod("share-falls-back-0");
+    FinalCheck.assertNothingIsLost(
+        cluster.controlPlane(), cluster.stowage(), List.of(cluster.stowage()));
   }
 }
