@@ -48,6 +48,12 @@ class SchedulingRateE2E {
   private static final List<String> SET_UPS =
       List.of(System.getProperty("stowage.rate.setups", "stowage,nomination").split(",", -1));
 
+  /** Stowage's, as the chart's javaOptions. */
+  private static final List<String> JVM_OPTIONS =
+      Stream.of(System.getProperty("stowage.rate.jvm", "").split(" ", -1))
+          .filter(option -> !option.isEmpty())
+          .toList();
+
   /** Of as many pods each, created at once, so that few are like the one before. */
   private static final List<String> SHAPES =
       List.of(
@@ -172,12 +178,12 @@ class SchedulingRateE2E {
               controlPlane, edited(config, "(bind|preempt|prioritize)Verb: .*", ""), setUp);
         }
       }
-      Path log = ControlPlane.directory().resolve(directory).resolve("decisions");
+      Path log = Files.createTempDirectory(ControlPlane.directory(), "rate-decisions");
       Rate rate;
       try (StowageProcess stowage =
-          controlPlane.startStowageWith(
+          controlPlane.startStowageIn(
+              JVM_OPTIONS,
               "stowage",
-              controlPlane.kubeconfig("stowage"),
               "planning: {enabled: %b}%nnomination: {enabled: %b}%ndecisions: {directory: %s}%n"
                   .formatted(
                       !setUp.contains("unplanned"),
