@@ -8,7 +8,6 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
@@ -324,36 +323,6 @@ class ReplayCommandTest {
         .contains(nodes + ":2: column cpu_milli: expected a whole number from 0 to", "was 'many'");
   }
 
-  /** A node of one GPU: the first pod runs for 60 s, so that the second waits for 50. */
-  private Path decisions() throws IOException {
-    String at = "\"at\":\"2026-11-28T12:0";
-    String pod =
-        "\"pod\":{\"uid\":\"%1$s\",\"namespace\":\"ns\",\"name\":\"%1$s\",\"priority\":0,"
-            + "\"cpuMilli\":1000,\"memoryBytes\":1,\"ephemeralStorageBytes\":0,\"extended\":{},"
-            + "\"gpuResource\":\"nvidia.com/gpu\",\"gpus\":1,\"gpuUnits\":0,\"gpuModels\":[]}";
-    String bind =
-        "{\"kind\":\"bind\",%s\",\"uid\":\"%s\",\"node\":\"a\",\"gpuDevices\":[],"
-            + "\"outcome\":\"bound\",\"reason\":\"\"}";
-    return Files.write(
-        directory.resolve("decisions.jsonl"),
-        List.of(
-            "{\"kind\":\"begins\"," + at + "0:00Z\",\"form\":1,\"version\":\"1\",\"policy\":\"p\"}",
-            "{\"kind\":\"node\","
-                + at
-                + "0:00Z\",\"node\":{\"name\":\"a\",\"cpuMilli\":8000,\"memoryBytes\":1000,"
-                + "\"ephemeralStorageBytes\":0,\"extended\":{},\"podCapacity\":9,"
-                + "\"gpuResource\":\"nvidia.com/gpu\",\"gpuDevicesVisible\":false,"
-                + "\"gpus\":[{\"model\":\"T4\",\"units\":1000}],\"ready\":true,"
-                + "\"cordoned\":false,\"tainted\":false,\"virtual\":false}}",
-            "{\"kind\":\"synced\"," + at + "0:00Z\"}",
-            "{\"kind\":\"waits\"," + at + "1:00Z\"," + pod.formatted("x") + "}",
-            bind.formatted(at + "1:00Z", "x"),
-            "{\"kind\":\"waits\"," + at + "1:10Z\"," + pod.formatted("y") + "}",
-            "{\"kind\":\"gone\"," + at + "2:00Z\",\"uid\":\"x\"}",
-            bind.formatted(at + "2:00Z", "y"),
-            "{\"kind\":\"nodeGone\"," + at + "2:40Z\",\"node\":\"b\"}"));
-  }
-
   @Test
   void decisionsAreReplayedBesideWhatWasDecided() throws IOException {
     Path report = directory.resolve("report");
@@ -361,7 +330,7 @@ class ReplayCommandTest {
         stowage(
             "replay",
             "--decisions",
-            decisions().toString(),
+            DecisionLogs.write(directory).toString(),
             "--policy",
             "best-fit",
             "--report",
@@ -385,7 +354,7 @@ class ReplayCommandTest {
 
   @Test
   void decisionsGoWithoutAProtocol() throws IOException {
-    String log = decisions().toString();
+    String log = DecisionLogs.write(directory).toString();
     assertThat(stowage("replay", "--decisions", log, "--protocol", "burst")).isEqualTo(2);
     assertThat(err.toString()).contains("--decisions goes without --protocol");
     assertThat(stowage("replay", "--decisions", pods.toString())).isEqualTo(2);
