@@ -3,6 +3,7 @@ package io.stowage.extender.cli;
 import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.Progress;
 import io.stowage.core.trace.Scenario;
+import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.decisions.DecisionFormatException;
 import io.stowage.extender.decisions.DecisionReader;
 import io.stowage.extender.decisions.DecisionReader.Decisions;
@@ -66,6 +67,9 @@ public final class ReplayCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 10_000;
   private static final double MAX_REGRESSION_POINTS = 0.2;
   private static final int NOT_PASSED = 3;
+
+  /** The name of the policy of {@code --config}, whichever it is. */
+  private static final String CONFIGURED = "configured";
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -159,6 +163,14 @@ public final class ReplayCommand implements Callable<Integer> {
       completionCandidates = PolicyNames.class,
       description = "any of: ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}")
   private List<String> policies = List.of();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "settings of stowage serve: replay, as \"configured\", its policy with its"
+              + " planning.keepSeconds; goes without --policy and --keep-seconds")
+  private @Nullable Path configFile;
 
   @Option(
       names = "--seed",
@@ -255,6 +267,7 @@ public final class ReplayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    takeConfiguration();
     checkOptions();
     try {
       Optional<ReplayBaseline> baseline =
@@ -273,6 +286,34 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
+  /** Takes policy and waits from the settings, where there are any. */
+  private void takeConfiguration() {
+    if (spec == null || configFile == null) {
+      return;
+    }
+    if (keepSeconds != null || spec.commandLine().getParseResult().hasMatchedOption("--policy")) {
+      throw wrongUsage("--config goes without --policy and --keep-seconds");
+    }
+    StowageConfig config = ConfigCommand.configuration(spec.commandLine(), configFile);
+    if (!config.planning().enabled()) {
+      throw wrongUsage(
+          configFile
+              + ": planning.enabled: expected true, was false; a replay without a planner"
+              + " is not to be had");
+    }
+    policies = List.of(config.policy());
+    if (protocol == null || protocol == Protocol.churn) {
+      keepSeconds = (double) config.planning().keepSeconds();
+    }
+  }
+
+  /** Returns the runs under the name that they are compared by. */
+  private List<RunResult> named(List<RunResult> runs) {
+    return configFile == null
+        ? runs
+        : runs.stream().map(run -> run.with("policy", CONFIGURED)).toList();
+  }
+
   /**
    * Returns what is replayed, where it is written or compared.
    *
@@ -283,9 +324,10 @@ public final class ReplayCommand implements Callable<Integer> {
     if (jsonFile == null && baseline.isEmpty()) {
       return Optional.empty();
     }
-    ReplayOrigin origin = origin();
+    ReplayOrigin origin = configFile == null ? origin() : origin().placedBy(policies.get(0));
     if (baseline.isPresent()) {
-      baseline.get().requireComparable(origin, policies, seed, seeds);
+      List<String> names = configFile == null ? policies : List.of(CONFIGURED);
+      baseline.get().requireComparable(origin, names, seed, seeds);
     }
     return Optional.of(origin);
   }
@@ -334,7 +376,7 @@ public final class ReplayCommand implements Callable<Integer> {
           runs.add(() -> Replays.recorded(decisions.workload(), keep, policy, runSeed, progress));
         }
       }
-      replays.addAll(Replays.inParallel(runs, threads));
+      replays.addAll(named(Replays.inParallel(runs, threads)));
     }
     if (reportDirectory != null) {
       String name = String.valueOf(file.getFileName());
@@ -396,7 +438,7 @@ public final class ReplayCommand implements Callable<Integer> {
           bounds.add(() -> Replays.bound(workload, settings, runSeed, progress));
         }
       }
-      replays = Replays.inParallel(runs, threads);
+      replays = named(Replays.inParallel(runs, threads));
       replays.forEach(replay -> results.add(new LinkedHashMap<>(replay.figures())));
       List<BoundFigures> proven = Replays.inParallel(bounds, threads);
       for (int i = 0; i < proven.size(); i++) {

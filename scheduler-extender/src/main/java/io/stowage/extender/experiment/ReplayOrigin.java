@@ -30,7 +30,7 @@ public record ReplayOrigin(
   public static final String RECORDED = "recorded";
 
   /** Settings of how pods are placed, not of what is to be placed. */
-  private static final Set<String> OF_PLACEMENT = Set.of("keepSeconds", "freeOrder");
+  private static final Set<String> OF_PLACEMENT = Set.of("policy", "keepSeconds", "freeOrder");
 
   private static final int DIGEST_LETTERS = 64;
   private static final int TOLD_LETTERS = 12;
@@ -91,6 +91,13 @@ public record ReplayOrigin(
     settings.put("protocol", RECORDED);
     settings.put("keepSeconds", keepSeconds);
     return settings;
+  }
+
+  /** Returns the same with the policy that settings name. */
+  public ReplayOrigin placedBy(String policy) {
+    Map<String, Object> changed = new LinkedHashMap<>(settings);
+    changed.put("policy", policy);
+    return new ReplayOrigin(stowage, changed, input);
   }
 
   /** Returns the names of the figures that are GPU allocation, in percent of capacity. */

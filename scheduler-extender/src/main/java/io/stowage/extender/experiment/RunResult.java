@@ -18,4 +18,11 @@ public record RunResult(Map<String, Object> figures, List<Progress.Point> curve)
     figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
     curve = List.copyOf(curve);
   }
+
+  /** Returns the same with another value of a figure. */
+  public RunResult with(String figure, Object value) {
+    Map<String, Object> changed = new LinkedHashMap<>(figures);
+    changed.put(figure, value);
+    return new RunResult(changed, curve);
+  }
 }

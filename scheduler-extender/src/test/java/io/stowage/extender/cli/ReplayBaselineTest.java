@@ -545,4 +545,51 @@ class ReplayBaselineTest {
       args.set(args.indexOf(option) + 1, file.toString());
     }
   }
+
+  private Path settings(String yaml) throws IOException {
+    return Files.writeString(directory.resolve("stowage.yaml"), yaml);
+  }
+
+  @Test
+  void aChangeOfSettingsIsComparedWhicheverPolicyTheyName() throws IOException {
+    String replay = "--protocol burst --config";
+    Path settings = settings("policy: best-fit\n");
+    assertThat(replay(replay, settings, "--json", baseline)).as(err.toString()).isZero();
+    assertThat(replay(replay, settings, "--baseline", baseline)).as(err.toString()).isZero();
+    settings("policy: least-allocated\n");
+    assertThat(replay(replay, settings, "--baseline", baseline)).as(err.toString()).isEqualTo(3);
+    assertThat(rows("configured", "gpuAllocationPercent"))
+        .containsExactly(List.of("mean", "100.000", "50.000", "-50.000", "REGRESSION"));
+    assertThat(out.toString()).contains("policy was best-fit, is least-allocated");
+  }
+
+  @Test
+  void keepSecondsOfTheSettingsAreReplayedUnderChurn() throws IOException {
+    pods = withRunTimes();
+    String replay = "--protocol churn --load 0.8 --warm-up 50 --window 200";
+    Path settings = settings("planning: {keepSeconds: 1800}\n");
+    assertThat(replay(replay, "--config", settings, "--json", baseline))
+        .as(err.toString())
+        .isZero();
+    JsonNode written =
+        JsonMapper.shared().readTree(Files.readString(baseline)).at("/replay/settings");
+    assertThat(written.path("policy").asString()).isEqualTo("stowage");
+    assertThat(written.path("keepSeconds").asDouble()).isEqualTo(1800);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "policy: best-fit | --policy fgd | --config goes without --policy and --keep-seconds",
+        "policy: best-fit | --keep-seconds 5 | --config goes without --policy and --keep-seconds",
+        "planning: {enabled: false} | --seeds 1 | planning.enabled: expected true, was false",
+        "polcy: best-fit | --seeds 1 | polcy",
+      })
+  void settingsThatCannotBeReplayedAreRefused(String yaml, String option, String sentence)
+      throws IOException {
+    assertThat(replay("--protocol churn " + option, "--config", settings(yaml + "\n")))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains(sentence);
+  }
 }
