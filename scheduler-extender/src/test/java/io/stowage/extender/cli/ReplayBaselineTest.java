@@ -516,6 +516,7 @@ class ReplayBaselineTest {
     replaceValue(args, "--nodes", nodes);
     replaceValue(args, "--pods", pods);
     replaceValue(args, "--decisions", DecisionLogs.write(directory));
+    replaceValue(args, "--config", settings("policy: stowage\n"));
     assertThat(args.remove(args.indexOf("--baseline") + 1)).endsWith(".json");
     args.remove("--baseline");
 
