@@ -90,7 +90,9 @@ public final class Readback implements AutoCloseable {
     if (found != null && !found.isBound() && mayLand) {
       return;
     }
-    loop.run(state -> state.confirm(binding, found));
+    if (!closed) { // while it was read, the loop may have ended
+      loop.run(state -> state.confirm(binding, found));
+    }
   }
 
   @Override
