@@ -15,10 +15,14 @@ public record Demand(PodShape shape, int count, boolean pending, int priority) {
 
   private static final int ANNOUNCED = 1;
 
-  /** Throws IllegalArgumentException for a count below 1. */
+  /** Throws IllegalArgumentException for a count below 1 or another priority of forecast pods. */
   public Demand {
     if (count < 1) {
       throw new IllegalArgumentException("a demand needs at least 1 pod, was " + count);
+    }
+    if (!pending && priority != 0 && priority != ANNOUNCED) {
+      throw new IllegalArgumentException(
+          "forecast pods are of priority 0 or " + ANNOUNCED + ", were of " + priority);
     }
   }
 
