@@ -86,7 +86,6 @@ class ApiServerFaultsE2E {
           cluster.api().faults(request -> Fault.BREAK);
           assertThat(cluster.api().cutWatches()).isGreaterThanOrEqualTo(2);
           await("pods to be tried in vain")
-              .atMost(Duration.ofMinutes(1))
               .until(() -> cluster.api().count("POST pods/binding") >= bindings + 100);
         });
   }
@@ -163,9 +162,7 @@ class ApiServerFaultsE2E {
     for (int i = 0; i < 3; i++) {
       disturb.run();
       cluster.awaitPlaced(PODS_OF_A_FAULT / 4);
-      await("Stowage to watch again")
-          .atMost(Duration.ofMinutes(1))
-          .until(() -> cluster.api().watches() >= watches);
+      await("Stowage to watch again").until(() -> cluster.api().watches() >= watches);
     }
   }
 }

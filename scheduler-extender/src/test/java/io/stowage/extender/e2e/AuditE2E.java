@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.stowage.extender.audit.ClusterObjects;
 import io.stowage.extender.http.ExtenderClient;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AuditE2E {
   private static final String BARE = "bare";
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Pattern METRICS =
       Pattern.compile("metrics on http://127\\.0\\.0\\.1:(\\d+)");
 
@@ -53,7 +51,6 @@ class AuditE2E {
   void clear() {
     controlPlane.admin().pods().inNamespace("default").withGracePeriod(0).delete();
     await("pods to be gone")
-        .atMost(PATIENCE)
         .until(
             () -> controlPlane.admin().pods().inNamespace("default").list().getItems().isEmpty());
     setCpu(16);
@@ -113,7 +110,6 @@ class AuditE2E {
   /** Waits until the kubelet has admitted all pods, and takes CPU away under them, or gives it. */
   private void setCpu(int cores) {
     await("pods to run")
-        .atMost(PATIENCE)
         .until(
             () ->
                 controlPlane.admin().pods().inNamespace("default").list().getItems().stream()
@@ -165,9 +161,7 @@ class AuditE2E {
   void watchingAMetricFollowsAndTheLastStateIsTheExitCode() {
     ChildProcess audit = audit("--watch", "--port", "0", "--interval", "1");
     try (audit) {
-      await("metrics to be served")
-          .atMost(PATIENCE)
-          .until(() -> METRICS.matcher(audit.output()).find());
+      await("metrics to be served").until(() -> METRICS.matcher(audit.output()).find());
       Matcher port = METRICS.matcher(audit.output());
       assertThat(port.find()).isTrue();
       ExtenderClient client = new ExtenderClient(Integer.parseInt(port.group(1)));
@@ -196,7 +190,6 @@ class AuditE2E {
 
   private static void awaitOvercommittedNodes(ExtenderClient client, int count) {
     await("%d findings in the metric".formatted(count))
-        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(client.get("/metrics").body())

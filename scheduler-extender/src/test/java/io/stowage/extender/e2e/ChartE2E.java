@@ -32,7 +32,6 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * the test makes the pods, or the Job, that the operator would.
  */
 class ChartE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int EXAMPLE_PODS = 36;
   private static final String KINDS =
       "deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,poddisruptionbudgets,"
@@ -82,7 +81,6 @@ class ChartE2E {
                     "urlPrefix: http://127.0.0.1:" + stowage.port() + "/scheduler");
         try (ChildProcess process = controlPlane.startSchedulerWith(scheduler)) {
           await("Stowage to be active, see " + process.log())
-              .atMost(PATIENCE)
               .until(() -> stowage.metric("stowage_leader_active") == 1);
           runExamples(controlPlane, client);
           rollOutAndBack(controlPlane, client);
@@ -186,7 +184,6 @@ class ChartE2E {
     rayOperator(client, read(examples.resolve("rayjob.yaml")));
 
     await("the pods of all examples to run")
-        .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(500))
         .until(() -> started(client) == EXAMPLE_PODS);
 
@@ -300,7 +297,6 @@ class ChartE2E {
     helm(controlPlane, "uninstall", "stowage", "--wait");
     controlPlane.kubectl("delete", "lease", "stowage", "--namespace=kube-system");
     await("all that was installed to be gone")
-        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(
@@ -315,9 +311,7 @@ class ChartE2E {
     Pod late = client.pods().inNamespace("default").withName("late").get();
     assertThat(late.getStatus().getPhase()).isEqualTo("Pending");
     client.resource(late).delete();
-    await("the pod that waited to be deleted")
-        .atMost(PATIENCE)
-        .until(() -> !names(client).contains("late"));
+    await("the pod that waited to be deleted").until(() -> !names(client).contains("late"));
   }
 
   private static List<String> names(KubernetesClient client) {

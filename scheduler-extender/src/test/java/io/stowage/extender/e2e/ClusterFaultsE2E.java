@@ -3,7 +3,6 @@ package io.stowage.extender.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -72,7 +71,7 @@ class ClusterFaultsE2E {
                     .addToNodeSelector("kubernetes.io/hostname", SHARE_NODE_NAME)
                     .endSpec());
       }
-      await("the node to be removed").atMost(Duration.ofMinutes(1)).untilTrue(removed);
+      await("the node to be removed").untilTrue(removed);
       cluster.awaitPlaced(20);
       cluster.createShareNode(SHARE_NODE);
       cluster.awaitPlaced(20);

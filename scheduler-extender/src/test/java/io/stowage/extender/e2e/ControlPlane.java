@@ -75,7 +75,6 @@ final class ControlPlane implements AutoCloseable {
     try {
       Path readyFile = run.resolve("ready.json");
       await("the control plane to be ready, see " + process.log())
-          .atMost(Duration.ofMinutes(4))
           .until(() -> !process.isAlive() || Files.exists(readyFile));
       assertThat(process.isAlive()).as(process.output()).isTrue();
       return new ControlPlane(program, directory, process, JsonMapper.shared().readTree(readyFile));

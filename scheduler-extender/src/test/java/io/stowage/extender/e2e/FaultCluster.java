@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -131,9 +130,7 @@ final class FaultCluster implements AutoCloseable {
   /** Waits until so many further pods have been on a node. */
   void awaitPlaced(int more) {
     int count = placements.count() + more;
-    await(count + " pods to have been on a node")
-        .atMost(Duration.ofMinutes(2))
-        .until(() -> placements.count() >= count);
+    await(count + " pods to have been on a node").until(() -> placements.count() >= count);
   }
 
   /** See {@link FinalCheck}. */

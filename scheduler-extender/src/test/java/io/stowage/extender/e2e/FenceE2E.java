@@ -29,7 +29,6 @@ import tools.jackson.databind.JsonNode;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FenceE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Path MANIFEST = Path.of("../deploy/local/fence.yaml");
   private static final String SETTINGS =
       """
@@ -67,7 +66,6 @@ class FenceE2E {
     started.clear();
     admin().pods().inNamespace("default").withGracePeriod(0).delete();
     await("pods to be gone")
-        .atMost(PATIENCE)
         .until(() -> admin().pods().inNamespace("default").list().getItems().isEmpty());
     controlPlane.kubectl("apply", "-f", MANIFEST.toString());
     enforcePolicy(true);
@@ -83,7 +81,7 @@ class FenceE2E {
   }
 
   private static ConditionFactory patiently(String what) {
-    return await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(200));
+    return await(what).pollInterval(Duration.ofMillis(200));
   }
 
   private StowageProcess startStowage(String name, Path kubeconfig, String settings) {
@@ -267,7 +265,6 @@ class FenceE2E {
       long raised = System.nanoTime();
       int old = epoch - 1;
       await()
-          .atMost(PATIENCE)
           .pollDelay(Duration.ZERO)
           .pollInterval(Duration.ofMillis(1))
           .untilAsserted(

@@ -8,8 +8,6 @@ import java.util.List;
 
 /** What must hold after every fault, once it is over. */
 final class FinalCheck {
-  /** A pod whose tries have failed is tried again after up to ten seconds, on a busy machine. */
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private static final Duration ROUND = Duration.ofSeconds(1);
 
@@ -25,7 +23,6 @@ final class FinalCheck {
   static ClusterSnapshot assertNothingIsLost(
       ControlPlane controlPlane, StowageProcess active, List<StowageProcess> all) {
     await("every pod that fits to be bound, see " + active.log())
-        .atMost(PATIENCE)
         .pollInterval(ROUND)
         .untilAsserted(
             () -> {
@@ -34,7 +31,6 @@ final class FinalCheck {
               assertThat(now.waitingThoughTheyFit()).as("wait though they fit").isEmpty();
             });
     await("no hold and no doubt to be left, see " + active.log())
-        .atMost(PATIENCE)
         .pollInterval(ROUND)
         .untilAsserted(
             () -> {

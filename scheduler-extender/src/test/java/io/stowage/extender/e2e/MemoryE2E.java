@@ -129,7 +129,6 @@ class MemoryE2E {
       double readySeconds = (System.nanoTime() - startNanos) / 1e9;
       double cpuSeconds = cpuSeconds(stowage);
       await("all pods to be known")
-          .atMost(Duration.ofMinutes(1))
           .until(() -> stowage.metric("stowage_bound_pods") == NODES * PODS_PER_NODE);
       int atReady = mebibytes(stowage, "VmRSS");
       if (planner) {

@@ -14,7 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +38,6 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MonitoringE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String GPU = "cpu=1,memory=1Gi,nvidia.com/gpu=";
   private static final Pattern METRIC = Pattern.compile("(?m)^# HELP (stowage_\\w+) ");
 
@@ -135,7 +133,6 @@ class MonitoringE2E {
 
   private void awaitCondition(String pod, String type, String status) {
     await("%s of pod %s to be %s".formatted(type, pod, status))
-        .atMost(PATIENCE)
         .until(
             () ->
                 controlPlane
@@ -174,7 +171,6 @@ class MonitoringE2E {
         .containsExactly(PrometheusServer.JOB);
     collectGarbage();
     await("every query to return data")
-        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(queries)
@@ -206,7 +202,6 @@ class MonitoringE2E {
   @Test
   void everyRuleIsLoadedAndHealthy() {
     await("the rules to be evaluated")
-        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(loadedRules())
@@ -257,7 +252,6 @@ class MonitoringE2E {
     api.cutWatches();
     try {
       await("watches to be down")
-          .atMost(PATIENCE)
           .untilAsserted(
               () ->
                   assertThat(alerts()).contains("StowageWatchDown pods", "StowageWatchDown nodes"));
@@ -269,7 +263,6 @@ class MonitoringE2E {
 
   private void awaitAlerts(Set<String> expected) {
     await("the alerts to be " + expected)
-        .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(alerts()).isEqualTo(expected));
   }
 

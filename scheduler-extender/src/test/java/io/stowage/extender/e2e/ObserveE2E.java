@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -23,7 +22,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ObserveE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String DEFAULT_SCHEDULER = "default-scheduler";
 
   private ControlPlane controlPlane;
@@ -73,7 +71,6 @@ class ObserveE2E {
 
   private void awaitBound(String name) {
     await("pod " + name + " to be bound")
-        .atMost(PATIENCE)
         .until(
             () ->
                 controlPlane
@@ -89,7 +86,6 @@ class ObserveE2E {
 
   private void awaitUnschedulable(String name) {
     await("pod " + name + " to be found unschedulable")
-        .atMost(PATIENCE)
         .until(
             () ->
                 Pods.whyPending(
@@ -151,7 +147,6 @@ class ObserveE2E {
     ChildProcess observe = observe("--watch=1", "--json", json.toString());
     try (observe) {
       await("two observations, see " + observe.log())
-          .atMost(PATIENCE)
           .until(() -> !observe.isAlive() || observe.output().contains("Over time"));
       assertThat(observe.isAlive()).as(observe.output()).isTrue();
     }

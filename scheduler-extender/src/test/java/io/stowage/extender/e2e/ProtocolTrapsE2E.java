@@ -14,7 +14,6 @@ import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -87,7 +86,6 @@ class ProtocolTrapsE2E {
   /** Waits for an event of kube-scheduler about a pod whose message has a text. */
   private String awaitEvent(String pod, String text) {
     return await("an event of %s with '%s'".formatted(pod, text))
-        .atMost(Duration.ofSeconds(60))
         .until(
             () ->
                 cluster

@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -22,7 +21,6 @@ import org.junit.jupiter.api.TestInstance;
 /** Nodes that refuse what was bound to them, and nodes that another extender serves too. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RefusingNodeE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String FOREIGN = "StowageForeignExtender";
   private static final int FOREIGN_SECONDS = 20;
 
@@ -120,9 +118,7 @@ class RefusingNodeE2E {
                 .endSpec()
                 .build())
         .create();
-    await("every replica to run")
-        .atMost(PATIENCE)
-        .until(() -> inPhase("Running").size() == replicas);
+    await("every replica to run").until(() -> inPhase("Running").size() == replicas);
     assertThat(inPhase("Running"))
         .allSatisfy(pod -> assertThat(pod.getSpec().getNodeName()).isNotEqualTo(node));
     int refused = inPhase("Failed").size();
@@ -131,9 +127,7 @@ class RefusingNodeE2E {
     assertThat(cluster.metric("stowage_nodes_avoided")).isEqualTo(1);
     assertThat(cluster.metric("stowage_node_refusals_total{reason=\"UnexpectedAdmissionError\"}"))
         .isGreaterThanOrEqualTo(1);
-    await("the Event on the node")
-        .atMost(PATIENCE)
-        .until(() -> nodeEvents(node, "StowageAvoidsNode").size() == 1);
+    await("the Event on the node").until(() -> nodeEvents(node, "StowageAvoidsNode").size() == 1);
     assertThat(cluster.controlPlane().kubectl("describe", "node", node))
         .contains("StowageAvoidsNode");
     cluster.admin().apps().replicaSets().inNamespace("default").withName("refused").delete();
@@ -153,12 +147,9 @@ class RefusingNodeE2E {
             .editSpec()
             .withNodeName("refusing-2")
             .endSpec());
-    await("the condition")
-        .atMost(PATIENCE)
-        .until(() -> conditionStatus("refusing-2").equals("True"));
-    await("the Event").atMost(PATIENCE).until(() -> nodeEvents("refusing-2", FOREIGN).size() == 1);
+    await("the condition").until(() -> conditionStatus("refusing-2").equals("True"));
+    await("the Event").until(() -> nodeEvents("refusing-2", FOREIGN).size() == 1);
     await("the condition to be taken back")
-        .atMost(PATIENCE)
         .until(() -> conditionStatus("refusing-2").equals("False"));
     assertThat(cluster.metric("stowage_foreign_extender_nodes")).isZero();
     cluster.clear();

@@ -29,7 +29,6 @@ class RolloutE2E {
   private static final int NODES = 32;
   private static final int REPLICAS = 50;
   private static final double LEAST_PERCENT = 95;
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final String VERSION = "model-version";
 
   /**
@@ -109,7 +108,7 @@ class RolloutE2E {
     fill(client, schedulerName, "four", 12, 4);
     fill(client, schedulerName, "two", 25, 2);
     fill(client, schedulerName, "one", 46, 1);
-    await("what fills the cluster").atMost(PATIENCE).until(() -> running(client) == REPLICAS + 83);
+    await("what fills the cluster").until(() -> running(client) == REPLICAS + 83);
     double before = ClusterSnapshot.take(client).allocationPercent(GPU);
     Waits waits = new Waits();
     try (Watch watch = client.pods().inNamespace("default").watch(waits)) {
@@ -123,7 +122,6 @@ class RolloutE2E {
       start = System.nanoTime();
       apply(client, schedulerName, "3");
       await("the roll-out to be half way")
-          .atMost(PATIENCE)
           .pollInterval(Duration.ofMillis(100))
           .until(() -> updated(client) >= REPLICAS / 3);
       controlPlane.kubectl("rollout", "undo", "deployment/model");
@@ -194,7 +192,6 @@ class RolloutE2E {
   /** Waits until all replicas are of a version, run, and no others are left. */
   private static void awaitRolledOut(KubernetesClient client, String version) {
     await("version " + version + " to be rolled out")
-        .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(250))
         .until(
             () -> {

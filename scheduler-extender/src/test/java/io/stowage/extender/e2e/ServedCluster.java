@@ -16,7 +16,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A control plane whose kube-scheduler calls Stowage through a proxy that keeps exchanges. */
 final class ServedCluster implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ControlPlane controlPlane;
   private final RecordingProxy proxy = new RecordingProxy();
@@ -134,16 +133,13 @@ final class ServedCluster implements AutoCloseable {
 
   /** Waits until a pod is on a node and returns it. */
   Pod awaitBound(String name) {
-    await("pod %s to be bound".formatted(name))
-        .atMost(PATIENCE)
-        .until(() -> ClusterSnapshot.isBound(pod(name)));
+    await("pod %s to be bound".formatted(name)).until(() -> ClusterSnapshot.isBound(pod(name)));
     return pod(name);
   }
 
   /** Waits until a pod has been started by its kubelet and returns it. */
   Pod awaitRunning(String name) {
     await("pod %s to run".formatted(name))
-        .atMost(PATIENCE)
         .until(() -> "Running".equals(pod(name).getStatus().getPhase()));
     return pod(name);
   }
@@ -151,7 +147,6 @@ final class ServedCluster implements AutoCloseable {
   /** Waits until all pods run that there are, and returns them. */
   ClusterSnapshot awaitAllRunning() {
     await("all pods to run")
-        .atMost(Duration.ofMinutes(3))
         .pollInterval(Duration.ofMillis(500))
         .untilAsserted(
             () ->
@@ -167,7 +162,6 @@ final class ServedCluster implements AutoCloseable {
   /** Waits until kube-scheduler has found no node for a pod and returns what it says. */
   String awaitUnschedulable(String name) {
     return await("pod %s to be unschedulable".formatted(name))
-        .atMost(PATIENCE)
         .until(() -> Pods.whyPending(pod(name)), Optional::isPresent)
         .orElseThrow();
   }
@@ -175,7 +169,6 @@ final class ServedCluster implements AutoCloseable {
   /** Waits until every pod is on a node or was found none, and returns all. */
   ClusterSnapshot awaitDecided() {
     await("every pod to be bound or unschedulable")
-        .atMost(Duration.ofMinutes(3))
         .pollInterval(Duration.ofMillis(500))
         .until(
             () ->
@@ -191,7 +184,6 @@ final class ServedCluster implements AutoCloseable {
   void clear() {
     ListOptions some = new ListOptionsBuilder().withLimit(100L).build();
     await("pods to be gone")
-        .atMost(Duration.ofMinutes(5))
         .until(
             () -> {
               List<Pod> left = admin().pods().inNamespace("default").list(some).getItems();

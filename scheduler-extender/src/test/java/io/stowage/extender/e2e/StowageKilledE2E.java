@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -105,7 +104,7 @@ class StowageKilledE2E {
   }
 
   private void awaitKilledAndRestart(AtomicBoolean killed) {
-    await("Stowage to be killed").atMost(Duration.ofMinutes(1)).untilTrue(killed);
+    await("Stowage to be killed").untilTrue(killed);
     cluster.proxy().before(null);
     cluster.proxy().after(null);
     cluster.api().noFaults();
@@ -132,7 +131,7 @@ class StowageKilledE2E {
   private void killedAt(Step step) {
     AtomicBoolean killed = killAt(step, 1);
     cluster.served().create(wholeCard("first"));
-    await("Stowage to be killed").atMost(Duration.ofMinutes(1)).untilTrue(killed);
+    await("Stowage to be killed").untilTrue(killed);
     cluster.served().create(wholeCard("second"));
     awaitKilledAndRestart(killed);
     ClusterSnapshot end = cluster.assertNothingIsLost();

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.stowage.extender.http.ExtenderClient;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +61,6 @@ final class StowageProcess implements AutoCloseable {
     ChildProcess process = ChildProcess.start(log, Map.of(), command);
     try {
       await("Stowage to listen, see " + log)
-          .atMost(Duration.ofMinutes(1))
           .until(() -> !process.isAlive() || LISTENING.matcher(process.output()).find());
       Matcher listening = LISTENING.matcher(process.output());
       assertThat(listening.find()).as(process.output()).isTrue();
@@ -83,7 +81,6 @@ final class StowageProcess implements AutoCloseable {
 
   void awaitReady() {
     await("Stowage to be ready, see " + process.log())
-        .atMost(Duration.ofMinutes(1))
         .until(() -> client().get("/readyz").statusCode() == 200);
   }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.Test;
  * deploy/previous-jar} builds.
  */
 class UpgradeE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int PODS_PER_SECOND = 5;
   private static final int MOST_UNDECIDED = 100;
 
@@ -86,7 +84,6 @@ class UpgradeE2E {
 
   private void awaitActive() {
     await("one replica to be active, see " + served.get(0).log())
-        .atMost(PATIENCE)
         .until(
             () -> replicas.stream().filter(replica -> replica.stowage().isActive()).count() == 1);
   }
@@ -101,8 +98,6 @@ class UpgradeE2E {
 
   private static void awaitPlaced(Placements placements) {
     int count = placements.count() + 20;
-    await(count + " pods to have been on a node")
-        .atMost(PATIENCE)
-        .until(() -> placements.count() >= count);
+    await(count + " pods to have been on a node").until(() -> placements.count() >= count);
   }
 }

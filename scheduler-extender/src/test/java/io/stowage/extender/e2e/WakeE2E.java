@@ -19,7 +19,6 @@ import org.junit.jupiter.api.TestInstance;
 /** Pods that Stowage refused are tried again when room appears, and nobody else is disturbed. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WakeE2E {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String PATCHES = "PATCH pods";
 
   private ControlPlane controlPlane;
@@ -81,7 +80,6 @@ class WakeE2E {
   private void awaitNoMoreTries() {
     AtomicReference<Double> refusals = new AtomicReference<>(rejected());
     await("kube-scheduler to leave the pod alone")
-        .atMost(PATIENCE)
         .during(Duration.ofSeconds(12))
         .until(
             () -> {
@@ -110,7 +108,7 @@ class WakeE2E {
       cluster
           .controlPlane()
           .kubectl("annotate", "--overwrite", "pod", "waits", "e2e.stowage.io/attempt=" + attempt);
-      await("the pod to be tried in vain").atMost(PATIENCE).until(() -> rejected() > before);
+      await("the pod to be tried in vain").until(() -> rejected() > before);
     }
     cluster.endPod("first");
     cluster.awaitBound("waits");
@@ -129,9 +127,7 @@ class WakeE2E {
             request.isWatch() || request.what().startsWith("LIST ") ? Fault.BREAK : Fault.NONE);
     api.cutWatches();
     cluster.endPod("first");
-    await("kube-scheduler to try the pod at once, in vain")
-        .atMost(PATIENCE)
-        .until(() -> rejected() > before);
+    await("kube-scheduler to try the pod at once, in vain").until(() -> rejected() > before);
     awaitNoMoreTries();
     assertThat(ClusterSnapshot.isBound(cluster.pod("waits"))).isFalse();
     api.noFaults();
@@ -152,7 +148,6 @@ class WakeE2E {
             .build();
     cluster.admin().resource(unhealthy).create();
     await("the device to be left out")
-        .atMost(PATIENCE)
         .until(() -> cluster.metric("stowage_gpu_capacity_gpus") == 2);
     cluster.create(share("wake-1", "waits", 16));
     cluster.awaitUnschedulable("waits");
@@ -175,10 +170,8 @@ class WakeE2E {
     long patches = api.count(PATCHES);
     cluster.endPod("first");
     await("the freed GPU to be taken")
-        .atMost(PATIENCE)
         .until(() -> cluster.metric("stowage_pending_pods") == waiting - 1);
     await("no more to be woken")
-        .atMost(PATIENCE)
         .during(Duration.ofSeconds(20))
         .until(() -> api.count(PATCHES) - patches <= 10);
     System.out.printf(
