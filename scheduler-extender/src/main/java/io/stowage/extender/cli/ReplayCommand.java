@@ -2,18 +2,13 @@ package io.stowage.extender.cli;
 
 import io.stowage.core.policy.Policies;
 import io.stowage.core.replay.Progress;
-import io.stowage.core.trace.Scenario;
 import io.stowage.extender.config.StowageConfig;
 import io.stowage.extender.decisions.DecisionFormatException;
 import io.stowage.extender.decisions.DecisionReader;
 import io.stowage.extender.decisions.DecisionReader.Decisions;
-import io.stowage.extender.experiment.BaselineComparison;
 import io.stowage.extender.experiment.BoundFigures;
-import io.stowage.extender.experiment.ClusterVariant;
-import io.stowage.extender.experiment.ExperimentInput;
 import io.stowage.extender.experiment.ExperimentReport;
 import io.stowage.extender.experiment.InvalidExperimentException;
-import io.stowage.extender.experiment.NodeChoice;
 import io.stowage.extender.experiment.Protocol;
 import io.stowage.extender.experiment.ReplayBaseline;
 import io.stowage.extender.experiment.ReplayFigures;
@@ -25,8 +20,6 @@ import io.stowage.extender.experiment.RunResult;
 import io.stowage.extender.experiment.Workload;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,9 +32,9 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -65,81 +58,14 @@ import picocli.CommandLine.Spec;
     })
 public final class ReplayCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 10_000;
-  private static final double MAX_REGRESSION_POINTS = 0.2;
-  private static final int NOT_PASSED = 3;
 
   /** The name of the policy of {@code --config}, whichever it is. */
   private static final String CONFIGURED = "configured";
 
   @Spec private @Nullable CommandSpec spec;
 
-  /** Where the cluster and the workload come from. */
-  static final class Input {
-    @ArgGroup(exclusive = false, multiplicity = "1")
-    @Nullable Recorded files;
-
-    @Option(
-        names = "--generate",
-        required = true,
-        paramLabel = "NODES",
-        description = "generate a cluster of so many nodes and a workload for it")
-    int generatedNodes;
-
-    @Option(
-        names = "--decisions",
-        required = true,
-        paramLabel = "FILE",
-        description =
-            "a log of decisions of stowage serve: its pods arrive when they did and run for as long"
-                + " as they did; beside the policies, what was decided")
-    @Nullable Path decisions;
-  }
-
-  /** Files with a cluster and a workload. */
-  static final class Recorded {
-    @Option(
-        names = "--nodes",
-        required = true,
-        paramLabel = "FILE",
-        description = "the cluster's nodes")
-    Path nodes = Path.of("");
-
-    @Option(
-        names = "--pods",
-        required = true,
-        paramLabel = "FILE",
-        description = "the pods to draw arrivals from")
-    Path pods = Path.of("");
-
-    @Option(
-        names = "--pending",
-        description =
-            "with kubectl JSON: running pods stay where they are, and those pending are the arrivals")
-    boolean pendingOnly;
-  }
-
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private @Nullable Input input;
-
-  @Option(
-      names = "--run-times",
-      paramLabel = "FILE",
-      description = "churn: pods to take run times from, class by class, where --pods has none")
-  private @Nullable Path runTimesFile;
-
-  @Option(
-      names = "--add-nodes",
-      split = ",",
-      paramLabel = "NODE=COUNT",
-      description = "what if there were so many copies of a node")
-  private Map<String, Integer> addNodes = Map.of();
-
-  @Option(
-      names = "--remove-nodes",
-      split = ",",
-      paramLabel = "PREFIX",
-      description = "what if nodes whose names start so were not there")
-  private List<String> removeNodes = List.of();
+  @Mixin private final ReplayInput input = new ReplayInput();
+  @Mixin private final ReplayOutput output = new ReplayOutput();
 
   @Option(
       names = "--protocol",
@@ -233,68 +159,47 @@ public final class ReplayCommand implements Callable<Integer> {
       description = "runs at a time, default: one a core; results do not depend on it")
   private @Nullable Integer threads;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "write all runs and their means as JSON; - for standard output")
-  private @Nullable Path jsonFile;
-
-  @Option(names = "--csv", paramLabel = "FILE", description = "write all runs as CSV")
-  private @Nullable Path csvFile;
-
-  @Option(
-      names = "--report",
-      paramLabel = "DIR",
-      description = "write a report with plots to DIR/report.html, and its data beside it")
-  private @Nullable Path reportDirectory;
-
-  @Option(
-      names = "--baseline",
-      paramLabel = "FILE",
-      description =
-          "what an earlier replay of the same wrote with --json: compare, and exit with 3 where a"
-              + " policy has lost GPU allocation")
-  private @Nullable Path baselineFile;
-
-  @Option(
-      names = "--max-regression",
-      paramLabel = "POINTS",
-      description =
-          "with --baseline: how many percentage points of GPU allocation a policy may lose, 0 to"
-              + " 100, default: "
-              + MAX_REGRESSION_POINTS)
-  private @Nullable Double maxRegressionPoints;
-
   @Override
   public Integer call() throws IOException, InterruptedException {
     takeConfiguration();
     checkOptions();
     try {
-      Optional<ReplayBaseline> baseline =
-          baselineFile == null ? Optional.empty() : Optional.of(ReplayBaseline.read(baselineFile));
-      if (input != null && input.decisions != null) {
-        Decisions decisions = read(input.decisions);
-        Optional<ReplayOrigin> origin = origin(baseline);
-        return written(recorded(input.decisions, decisions), origin, baseline);
+      Optional<ReplayBaseline> baseline = output.baseline();
+      Path log = input.decisions();
+      ReplayFigures figures;
+      Optional<ReplayOrigin> origin;
+      if (log == null) {
+        Workload workload = input.workload(command(), seed);
+        origin = origin(baseline);
+        figures = replayed(workload);
+      } else {
+        Decisions decisions = read(log);
+        origin = origin(baseline);
+        figures = recorded(log, decisions);
       }
-      Workload workload =
-          new Workload(readScenario(), Workload.readRunTimes(runTimesFile)).changed(variant());
-      Optional<ReplayOrigin> origin = origin(baseline);
-      return written(replayed(workload), origin, baseline);
+      String title = protocolName() + ", means of " + seeds + (seeds == 1 ? " seed" : " seeds");
+      return output.write(command(), title, figures, origin, baseline);
     } catch (InvalidExperimentException e) {
       throw wrongUsage(String.valueOf(e.getMessage()));
     }
   }
 
+  private CommandLine command() {
+    if (spec == null) {
+      throw new IllegalStateException("run by picocli alone");
+    }
+    return spec.commandLine();
+  }
+
   /** Takes policy and waits from the settings, where there are any. */
   private void takeConfiguration() {
-    if (spec == null || configFile == null) {
+    if (configFile == null) {
       return;
     }
-    if (keepSeconds != null || spec.commandLine().getParseResult().hasMatchedOption("--policy")) {
+    if (keepSeconds != null || command().getParseResult().hasMatchedOption("--policy")) {
       throw wrongUsage("--config goes without --policy and --keep-seconds");
     }
-    StowageConfig config = ConfigCommand.configuration(spec.commandLine(), configFile);
+    StowageConfig config = ConfigCommand.configuration(command(), configFile);
     if (!config.planning().enabled()) {
       throw wrongUsage(
           configFile
@@ -321,7 +226,7 @@ public final class ReplayCommand implements Callable<Integer> {
    */
   private Optional<ReplayOrigin> origin(Optional<ReplayBaseline> baseline)
       throws IOException, InvalidExperimentException {
-    if (jsonFile == null && baseline.isEmpty()) {
+    if (!output.needsOrigin()) {
       return Optional.empty();
     }
     ReplayOrigin origin = configFile == null ? origin() : origin().placedBy(policies.get(0));
@@ -333,29 +238,10 @@ public final class ReplayCommand implements Callable<Integer> {
   }
 
   private ReplayOrigin origin() throws IOException, InvalidExperimentException {
-    if (input != null && input.decisions != null) {
-      return ReplayOrigin.recorded(Stowage.version(), keepSeconds(), input.decisions);
-    }
-    String runTimes = runTimesFile == null ? null : runTimesFile.toString();
-    ExperimentInput replayed =
-        input == null || input.files == null
-            ? new ExperimentInput(
-                "generated",
-                null,
-                null,
-                null,
-                runTimes,
-                input == null ? 0 : input.generatedNodes,
-                seed)
-            : new ExperimentInput(
-                "files",
-                input.files.nodes.toString(),
-                input.files.pods.toString(),
-                input.files.pendingOnly,
-                runTimes,
-                null,
-                null);
-    return ReplayOrigin.of(Stowage.version(), settings(), replayed, addNodes, removeNodes);
+    Path log = input.decisions();
+    return log == null
+        ? input.origin(settings(), seed)
+        : ReplayOrigin.recorded(Stowage.version(), keepSeconds(), log);
   }
 
   private double keepSeconds() {
@@ -378,26 +264,24 @@ public final class ReplayCommand implements Callable<Integer> {
       }
       replays.addAll(named(Replays.inParallel(runs, threads)));
     }
-    if (reportDirectory != null) {
+    Path report = output.reportDirectory();
+    if (report != null) {
       String name = String.valueOf(file.getFileName());
       Map<String, Object> settings = ReplayOrigin.recordedSettings(keep);
       new ExperimentReport(
               "Decisions of " + name,
               List.of(new ReportCase(name, "as it is", settings, replays)),
               List.of())
-          .write(reportDirectory);
+          .write(report);
     }
     return new ReplayFigures(replays.stream().map(RunResult::figures).toList());
   }
 
   /** Reads a log, and says what of it is not replayed. */
   private Decisions read(Path file) throws IOException {
-    if (spec == null) {
-      throw new IllegalStateException("run by picocli alone");
-    }
     try {
       Decisions decisions = DecisionReader.read(file);
-      PrintWriter errors = spec.commandLine().getErr();
+      PrintWriter errors = command().getErr();
       if (decisions.nodeChanges() > 0) {
         errors.printf("%d changes of nodes are left out%n", decisions.nodeChanges());
       }
@@ -445,8 +329,9 @@ public final class ReplayCommand implements Callable<Integer> {
         proven.get(i).addTo(results.subList(i * policies.size(), (i + 1) * policies.size()));
       }
     }
-    if (reportDirectory != null) {
-      report(settings, results, replays).write(reportDirectory);
+    Path report = output.reportDirectory();
+    if (report != null) {
+      report(settings, results, replays).write(report);
     }
     return new ReplayFigures(results);
   }
@@ -457,14 +342,12 @@ public final class ReplayCommand implements Callable<Integer> {
     for (int i = 0; i < replays.size(); i++) {
       runs.add(new RunResult(figures.get(i), replays.get(i).curve()));
     }
-    String replayed =
-        input == null || input.files == null
-            ? "generated"
-            : String.valueOf(input.files.pods.getFileName());
+    String replayed = input.name();
     return new ExperimentReport(
         "Replay of " + replayed,
         List.of(
-            new ReportCase(replayed, changes() ? "what if" : "as it is", settings.byName(), runs)),
+            new ReportCase(
+                replayed, input.changes() ? "what if" : "as it is", settings.byName(), runs)),
         List.of());
   }
 
@@ -476,13 +359,13 @@ public final class ReplayCommand implements Callable<Integer> {
         throw wrongUsage("--policy: " + e.getMessage());
       }
     }
-    checkBaseline();
+    output.check(command());
     requireRange("--seeds", seeds, 1, MAX_SEEDS);
     if (threads != null) {
       requireRange("--threads", threads, 1, 1024);
     }
-    boolean fromLog = input != null && input.decisions != null;
-    if (fromLog && (protocol != null || bound || changes())) {
+    boolean fromLog = input.decisions() != null;
+    if (fromLog && (protocol != null || bound || input.changes())) {
       throw wrongUsage(
           "--decisions goes without --protocol, --bound, --add-nodes and --remove-nodes");
     }
@@ -499,27 +382,8 @@ public final class ReplayCommand implements Callable<Integer> {
       refuse("--load", load);
       refuse("--warm-up", warmUpArrivals);
       refuse("--window", windowArrivals);
-      refuse("--run-times", runTimesFile);
+      refuse("--run-times", input.runTimesFile());
       refuse("--keep-seconds", fromLog ? null : keepSeconds);
-    }
-  }
-
-  private void checkBaseline() throws IOException {
-    if (baselineFile == null) {
-      if (maxRegressionPoints != null) {
-        throw wrongUsage("--max-regression goes with --baseline");
-      }
-      return;
-    }
-    if (maxRegressionPoints != null && !(maxRegressionPoints >= 0 && maxRegressionPoints <= 100)) {
-      throw wrongUsage(
-          "--max-regression: expected 0 to 100 percentage points, was " + maxRegressionPoints);
-    }
-    if (jsonFile != null
-        && Files.exists(jsonFile)
-        && Files.exists(baselineFile)
-        && Files.isSameFile(jsonFile, baselineFile)) {
-      throw wrongUsage("--json: expected another file than --baseline, was " + jsonFile);
     }
   }
 
@@ -540,38 +404,7 @@ public final class ReplayCommand implements Callable<Integer> {
   }
 
   private ParameterException wrongUsage(String message) {
-    if (spec == null) {
-      throw new IllegalStateException("run by picocli alone");
-    }
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private Scenario readScenario() throws IOException, InvalidExperimentException {
-    if (input == null || input.files == null) {
-      int nodes = input == null ? 0 : input.generatedNodes;
-      requireRange("--generate", nodes, 1, 100_000);
-      return Workload.generate(nodes, seed);
-    }
-    return Workload.read(input.files.nodes, input.files.pods, input.files.pendingOnly, "--");
-  }
-
-  private boolean changes() {
-    return !addNodes.isEmpty() || !removeNodes.isEmpty();
-  }
-
-  private ClusterVariant variant() {
-    try {
-      return new ClusterVariant(
-          "what if",
-          addNodes.entrySet().stream()
-              .map(added -> new NodeChoice(added.getKey(), null, null, added.getValue()))
-              .toList(),
-          removeNodes.stream().map(prefix -> new NodeChoice(null, null, prefix, null)).toList(),
-          List.of(),
-          List.of());
-    } catch (IllegalArgumentException e) {
-      throw wrongUsage("--add-nodes: " + e.getMessage());
-    }
+    return new ParameterException(command(), message);
   }
 
   private ReplaySettings settings() {
@@ -581,43 +414,5 @@ public final class ReplayCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw wrongUsage(String.valueOf(e.getMessage()));
     }
-  }
-
-  /** Writes what there is to write and returns the exit code. */
-  private int written(
-      ReplayFigures figures, Optional<ReplayOrigin> origin, Optional<ReplayBaseline> baseline)
-      throws IOException {
-    if (spec == null) {
-      throw new IllegalStateException("run by picocli alone");
-    }
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter told = out;
-    if (csvFile != null) {
-      figures.writeCsv(csvFile);
-    }
-    if (jsonFile != null && !jsonFile.toString().equals("-")) {
-      Files.writeString(jsonFile, figures.json(origin.orElseThrow()), StandardCharsets.UTF_8);
-    }
-    if (jsonFile != null && jsonFile.toString().equals("-")) {
-      out.println(figures.json(origin.orElseThrow()));
-      told = spec.commandLine().getErr();
-    } else {
-      out.println(protocolName() + ", means of " + seeds + (seeds == 1 ? " seed" : " seeds"));
-      out.println(figures.table());
-    }
-    out.flush();
-    if (baseline.isEmpty()) {
-      return ExitCode.OK;
-    }
-    BaselineComparison comparison =
-        baseline
-            .get()
-            .compare(
-                origin.orElseThrow(),
-                figures,
-                maxRegressionPoints == null ? MAX_REGRESSION_POINTS : maxRegressionPoints);
-    told.print(comparison.text());
-    told.flush();
-    return comparison.passed() ? ExitCode.OK : NOT_PASSED;
   }
 }
