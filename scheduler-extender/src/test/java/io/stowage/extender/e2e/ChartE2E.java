@@ -60,10 +60,7 @@ class ChartE2E {
     try (ControlPlane controlPlane = ControlPlane.start("chart", nodes)) {
       controlPlane.createNodes(
           NodeLists.write("chart-share", List.of(NodeLists.node("share-0", 2))),
-          "--gpu-mode",
-          "gpushare",
-          "--gpu-units",
-          "16");
+          NodeLists.asShares(16));
       KubernetesClient client = controlPlane.admin();
       overlaysAreAccepted(controlPlane);
       // Takes over what the control plane comes with under the same names.

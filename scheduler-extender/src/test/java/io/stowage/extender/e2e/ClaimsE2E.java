@@ -26,10 +26,7 @@ class ClaimsE2E {
             "claims",
             NodeLists.write(
                 "claims", List.of(NodeLists.node("two", 2), NodeLists.node("other", 2))),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            "16");
+            NodeLists.asShares(16));
   }
 
   @AfterAll

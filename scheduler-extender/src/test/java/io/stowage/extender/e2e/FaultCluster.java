@@ -63,11 +63,7 @@ final class FaultCluster implements AutoCloseable {
 
   private void createShareNodes(List<String> nodes) {
     controlPlane.createNodes(
-        NodeLists.write("share-nodes", nodes),
-        "--gpu-mode",
-        "gpushare",
-        "--gpu-units",
-        String.valueOf(UNITS_PER_CARD));
+        NodeLists.write("share-nodes", nodes), NodeLists.asShares(UNITS_PER_CARD));
   }
 
   /** Brings a node of shared GPUs back that was deleted. */

@@ -52,10 +52,7 @@ class FenceE2E {
         ControlPlane.start(
             "fence",
             NodeLists.write("fence", List.of(NodeLists.node("one", 1))),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            "16");
+            NodeLists.asShares(16));
   }
 
   @AfterEach

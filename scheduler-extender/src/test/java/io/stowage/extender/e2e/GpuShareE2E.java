@@ -39,12 +39,7 @@ class GpuShareE2E {
     }
     cluster =
         new ServedCluster(
-            "gpu-share",
-            NodeLists.write("gpu-share", nodes),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            String.valueOf(UNITS_PER_CARD));
+            "gpu-share", NodeLists.write("gpu-share", nodes), NodeLists.asShares(UNITS_PER_CARD));
   }
 
   @AfterEach

@@ -58,13 +58,7 @@ class GpushareDropInE2E {
             directory.resolve("stowage.yaml"), "http: {inspectPort: %d}\n".formatted(inspectPort));
     Path nodes = NodeLists.write("drop-in", List.of(NodeLists.node("share", 2)));
     try (ControlPlane controlPlane =
-            ControlPlane.start(
-                "drop-in-" + nodeCacheCapable,
-                nodes,
-                "--gpu-mode",
-                "gpushare",
-                "--gpu-units",
-                "15");
+            ControlPlane.start("drop-in-" + nodeCacheCapable, nodes, NodeLists.asShares(15));
         StowageProcess stowage =
             controlPlane.startStowage(
                 "stowage", controlPlane.kubeconfig("stowage"), "--config", config.toString())) {

@@ -37,10 +37,7 @@ class RefusingNodeE2E {
                     NodeLists.node("refusing-0", 4),
                     NodeLists.node("refusing-1", 4),
                     NodeLists.node("refusing-2", 4))),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            "16");
+            NodeLists.asShares(16));
     Path config = ControlPlane.directory().resolve("refusing-stowage.yaml");
     Files.writeString(config, "devices: {foreignExtenderSeconds: " + FOREIGN_SECONDS + "}\n");
     cluster =

@@ -41,9 +41,7 @@ class ReportsE2E {
   private static final Path WHOLE =
       NodeLists.write(
           "reports-whole", List.of(NodeLists.node("whole", 4), NodeLists.node("plain", 0)));
-  private static final String[] AS_SHARES = {
-    "--gpu-mode", "gpushare", "--gpu-units", String.valueOf(UNITS_PER_CARD)
-  };
+  private static final String[] AS_SHARES = NodeLists.asShares(UNITS_PER_CARD);
 
   private ServedCluster cluster;
 

@@ -27,10 +27,7 @@ class StowageDownE2E {
         .controlPlane()
         .createNodes(
             NodeLists.write("down-share", List.of(NodeLists.node("share-0", 2))),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            "16");
+            NodeLists.asShares(16));
   }
 
   @AfterEach

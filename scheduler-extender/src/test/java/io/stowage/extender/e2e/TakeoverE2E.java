@@ -34,10 +34,7 @@ class TakeoverE2E {
                 "takeover",
                 List.of(
                     NodeLists.node("one", 4), NodeLists.node("two", 4), NodeLists.node("six", 2))),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            "16");
+            NodeLists.asShares(16));
     first = startPair("pair-a");
     await("the first pair to be active").until(first.stowage()::isActive);
     second = startPair("pair-b");

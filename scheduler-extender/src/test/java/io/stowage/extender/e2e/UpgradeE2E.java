@@ -42,10 +42,7 @@ class UpgradeE2E {
       controlPlane.createNodes(
           NodeLists.write(
               "upgrade-share", List.of(NodeLists.node("share-0", 2), NodeLists.node("share-1", 1))),
-          "--gpu-mode",
-          "gpushare",
-          "--gpu-units",
-          "16");
+          NodeLists.asShares(16));
       try (Placements placements = new Placements(controlPlane.admin());
           Load load =
               new Load(controlPlane, "upgrade", 61)

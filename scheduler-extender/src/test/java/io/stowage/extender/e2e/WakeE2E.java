@@ -32,12 +32,7 @@ class WakeE2E {
             "wake",
             NodeLists.write(
                 "wake", List.of(NodeLists.node("wake-0", 2), NodeLists.node("wake-1", 1))),
-            "--gpu-mode",
-            "gpushare",
-            "--gpu-units",
-            "16",
-            "--pods-per-node",
-            "4000");
+            NodeLists.asShares(16, "--pods-per-node", "4000"));
     api = new FaultyApi(controlPlane.kubeconfig("stowage"));
     cluster = new ServedCluster(controlPlane, api.kubeconfig());
   }
