@@ -1,5 +1,6 @@
 package io.stowage.extender.decisions;
 
+import com.fasterxml.jackson.annotation.Nulls;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.Placement;
 import io.stowage.core.cluster.Pod;
@@ -37,6 +38,7 @@ public final class DecisionReader {
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .changeDefaultNullHandling(nulls -> nulls.withContentNulls(Nulls.FAIL))
           .build();
 
   private final Map<String, Node> nodes = new LinkedHashMap<>();
@@ -222,6 +224,7 @@ public final class DecisionReader {
 
   /** Returns the seconds from the start, 0 for what was before. */
   private static double seconds(Instant start, Instant at) {
-    return Math.max(0, Duration.between(start, at).toNanos() / 1e9);
+    Duration since = Duration.between(start, at);
+    return Math.max(0, since.getSeconds() + since.getNano() / 1e9);
   }
 }
