@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 
 /** Bindings in doubt, resolved by what the API server has. */
 class ReadbackIT {
+  private static final Duration LONG = Duration.ofSeconds(30);
 
   private final ExecutorService eventLoop = Executors.newSingleThreadExecutor();
   private final StateLoop loop =
@@ -90,28 +91,31 @@ class ReadbackIT {
   @Test
   void bindingThatTheApiServerHasIsConfirmed() {
     apiServer.bindTo("n1");
-    await().until(() -> unconfirmed() == 0);
+    await().atMost(LONG).until(() -> unconfirmed() == 0);
     assertThat(boundPods()).isEqualTo(1);
   }
 
   @Test
   void bindingThatItDoesNotHaveIsReleased() {
-    await().until(() -> unconfirmed() == 0);
+    await().atMost(LONG).until(() -> unconfirmed() == 0);
     assertThat(boundPods()).isZero();
   }
 
   @Test
   void podThatIsGoneIsForgotten() {
     apiServer.replacePod("u2");
-    await().until(() -> unconfirmed() == 0);
+    await().atMost(LONG).until(() -> unconfirmed() == 0);
     assertThat(boundPods()).isZero();
   }
 
   @Test
   void doubtStaysWhileTheApiServerIsSilent() {
     apiServer.readable(false);
-    await().during(Duration.ofSeconds(4)).until(() -> unconfirmed() == 1 && boundPods() == 1);
+    await()
+        .during(Duration.ofSeconds(4))
+        .atMost(LONG)
+        .until(() -> unconfirmed() == 1 && boundPods() == 1);
     apiServer.readable(true);
-    await().until(() -> unconfirmed() == 0);
+    await().atMost(LONG).until(() -> unconfirmed() == 0);
   }
 }

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code stowage serve} logs, as a process of its own, with everything logged that can be. */
 class LogHygieneIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String TOKEN = "token-8f1c0d5e7b2a4c6d9e";
   private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
 
@@ -66,6 +68,7 @@ class LogHygieneIT {
     Process process = start(level, log, apiServer.getAddress().getPort());
     try {
       await("the service to listen and to ask the API server")
+          .atMost(PATIENCE)
           .until(
               () ->
                   !process.isAlive()

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,6 +29,17 @@ final class ControlPlane implements AutoCloseable {
       Map.of("STOWAGE_LOCAL_STOP_ON_STDIN_CLOSE", "1");
 
   private static final int REQUEST_TIMEOUT_MILLIS = 60_000;
+
+  /**
+   * How long a test waits for what does not come, where it says no other limit: how long things
+   * take is the machine's. Less than the five minutes after which kube-scheduler tries any pod
+   * again by itself, since that must not answer a test of who wakes a pod.
+   */
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  static {
+    Awaitility.setDefaultTimeout(PATIENCE);
+  }
 
   private final Path program;
   private final Path directory;
@@ -75,6 +87,7 @@ final class ControlPlane implements AutoCloseable {
     try {
       Path readyFile = run.resolve("ready.json");
       await("the control plane to be ready, see " + process.log())
+          .atMost(Duration.ofMinutes(4))
           .until(() -> !process.isAlive() || Files.exists(readyFile));
       assertThat(process.isAlive()).as(process.output()).isTrue();
       return new ControlPlane(program, directory, process, JsonMapper.shared().readTree(readyFile));

@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Nominations on a real API server, tried by a real kube-scheduler. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NominationE2E {
+  private static final Duration SECONDS = Duration.ofSeconds(10);
   private static final Duration HELD_AT_MOST = Duration.ofMinutes(5);
   private static final int NODES = 10;
   private static final int PODS = 30;
@@ -186,7 +187,7 @@ class NominationE2E {
     String gone = nominated.get("pod-" + PODS / 2);
     cordon(gone, true);
     long start = System.nanoTime();
-    await("no pod to be nominated there").until(() -> !isNominated(gone));
+    await("no pod to be nominated there").atMost(SECONDS).until(() -> !isNominated(gone));
     System.out.printf(
         "nominations withdrawn %d ms after their node was cordoned%n",
         (System.nanoTime() - start) / 1_000_000);
@@ -215,6 +216,7 @@ class NominationE2E {
     assertThat(awaitNominations(PODS + 1)).containsEntry("preemptor", nodeName(9));
     cordon(nodeName(9), true);
     await("Stowage's nominations to be withdrawn there")
+        .atMost(SECONDS)
         .until(
             () ->
                 nominations().entrySet().stream()

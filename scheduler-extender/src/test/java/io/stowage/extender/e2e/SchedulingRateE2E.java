@@ -116,6 +116,7 @@ class SchedulingRateE2E {
 
     void awaitBound(int pods, ChildProcess scheduler) {
       await(pods + " pods to be bound, see " + scheduler.log())
+          .atMost(Duration.ofMinutes(5))
           .pollInterval(Duration.ofMillis(200))
           .until(() -> bound.size() == pods);
     }

@@ -184,6 +184,7 @@ final class ServedCluster implements AutoCloseable {
   void clear() {
     ListOptions some = new ListOptionsBuilder().withLimit(100L).build();
     await("pods to be gone")
+        .atMost(Duration.ofMinutes(5))
         .until(
             () -> {
               List<Pod> left = admin().pods().inNamespace("default").list(some).getItems();

@@ -139,6 +139,7 @@ class WholeGpuE2E {
               return isDecided(client.pods().inNamespace("default").withName(last).get());
             });
     await("every pod to be bound or unschedulable")
+        .atMost(Duration.ofMinutes(5))
         .pollInterval(Duration.ofSeconds(2))
         .until(
             () ->

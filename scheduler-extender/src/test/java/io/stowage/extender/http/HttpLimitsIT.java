@@ -122,6 +122,7 @@ class HttpLimitsIT {
       socket.close();
     }
     await("room for others")
+        .atMost(PATIENCE)
         .untilAsserted(
             () -> {
               Socket next = open();
@@ -284,7 +285,9 @@ class HttpLimitsIT {
         }
       }
     }
-    await("all connections to be gone but this one's").until(() -> connections() <= 2);
+    await("all connections to be gone but this one's")
+        .atMost(PATIENCE)
+        .until(() -> connections() <= 2);
     assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 5);
   }
 }

@@ -108,6 +108,7 @@ class MisbehavingCallersIT {
     // What they left would not let the largest body in.
     String largest = " ".repeat(MAX_BODY_BYTES - 200);
     await("room for the largest body")
+        .atMost(PATIENCE)
         .until(() -> client.post("filter", largest).statusCode() == 400);
   }
 

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** TLS and client certificates, with real clients, and certificates that change on disk. */
 class TlsIT {
   private static final String EXPIRY = "stowage_tls_certificate_expiry_timestamp_seconds";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path directory;
 
@@ -162,7 +163,7 @@ class TlsIT {
     try (SSLSocket open = open(authority.clientContext(caller), port)) {
       assertThat(exchange(open)).startsWith("HTTP/1.1 200");
       two.write(file("tls.crt"), file("tls.key"));
-      await("the new certificate").until(() -> subject(port).equals("CN=two"));
+      await("the new certificate").atMost(PATIENCE).until(() -> subject(port).equals("CN=two"));
       assertThat(exchange(open)).startsWith("HTTP/1.1 200");
       assertThat(subject(open)).isEqualTo("CN=one");
     }
@@ -198,7 +199,7 @@ class TlsIT {
     assertThat(subject(port)).isEqualTo("CN=one");
     Files.createSymbolicLink(file("..data_tmp"), Path.of("..data-two"));
     Files.move(file("..data_tmp"), file("..data"), StandardCopyOption.ATOMIC_MOVE);
-    await("the new certificate").until(() -> subject(port).equals("CN=two"));
+    await("the new certificate").atMost(PATIENCE).until(() -> subject(port).equals("CN=two"));
   }
 
   @Test
@@ -210,6 +211,7 @@ class TlsIT {
         .isInstanceOf(IOException.class);
     next.write(file("ca.crt"));
     await("the new authority")
+        .atMost(PATIENCE)
         .ignoreExceptionsInstanceOf(IOException.class)
         .until(() -> get(authority.clientContext(nextCaller), port, "/healthz").equals("ok\n"));
     assertThatThrownBy(() -> get(authority.clientContext(caller), port, "/healthz"))
@@ -231,12 +233,12 @@ class TlsIT {
     awaitFailures(port, failures, ++refused);
     assertThat(subject(port)).isEqualTo("CN=one");
     authority.issue("two").write(file("tls.crt"), file("tls.key"));
-    await("the new certificate").until(() -> subject(port).equals("CN=two"));
+    await("the new certificate").atMost(PATIENCE).until(() -> subject(port).equals("CN=two"));
     assertThat(metric(port, failures)).isEqualTo(refused);
   }
 
   private void awaitFailures(int port, String name, int count) {
-    await(count + " refused").until(() -> metric(port, name) == count);
+    await(count + " refused").atMost(PATIENCE).until(() -> metric(port, name) == count);
   }
 
   @Test

@@ -42,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The watch, against lists and events in orders that a real API server shows only rarely. */
 class ClusterWatchIT {
+  private static final Duration LONG = Duration.ofSeconds(90);
   private static final String CPU_NODE = "\"cpu\":\"8\",\"memory\":\"1Gi\",\"pods\":\"10\"";
   private static final String SHARED_NODE =
       CPU_NODE + ",\"aliyun.com/gpu-mem\":\"32\",\"aliyun.com/gpu-count\":\"2\"";
@@ -118,7 +119,7 @@ class ClusterWatchIT {
   }
 
   private void awaitFreeCpuMilli(long milli) {
-    await().until(() -> freeCpuMilli() == milli);
+    await().atMost(LONG).until(() -> freeCpuMilli() == milli);
   }
 
   private boolean synced() {
@@ -127,6 +128,7 @@ class ClusterWatchIT {
 
   private void awaitWatching() {
     await()
+        .atMost(LONG)
         .until(
             () ->
                 synced()
@@ -156,11 +158,12 @@ class ClusterWatchIT {
       assertThat(watch).isNotNull();
       awaitFreeCpuMilli(8000);
       await()
+          .atMost(LONG)
           .until(
               () -> apiServer.watches(Kind.CLAIM) == 1 && apiServer.watches(Kind.CONFIG_MAP) == 1);
       assertThat(synced()).isFalse();
       podLists.countDown();
-      await().until(this::synced);
+      await().atMost(LONG).until(this::synced);
       assertThat(freeCpuMilli()).as("applied before it says so").isEqualTo(5000);
       awaitWatching();
     }
@@ -188,7 +191,7 @@ class ClusterWatchIT {
         "ended", "u4", "", "n1", "\"requests\":{\"cpu\":\"2\"}", "\"phase\":\"Succeeded\"");
     try (ClusterWatch watch = watch()) {
       assertThat(watch).isNotNull();
-      await().until(this::synced);
+      await().atMost(LONG).until(this::synced);
       assertThat(freeCpuMilli()).isEqualTo(5000);
       List<Integer> devices =
           ask(
@@ -251,6 +254,7 @@ class ClusterWatchIT {
   private void awaitChanged() {
     awaitFreeCpuMilli(8000 - 1000 - 500 - 250);
     await()
+        .atMost(LONG)
         .until(
             () ->
                 ask(state -> state.bound().node("n2") == null && state.bound().node("n3") != null));
@@ -298,7 +302,7 @@ class ClusterWatchIT {
       awaitWatching();
       int lists = apiServer.listQueries(Kind.POD).size();
       apiServer.tellGone(Kind.POD);
-      await().until(() -> apiServer.listQueries(Kind.POD).size() >= lists + 2);
+      await().atMost(LONG).until(() -> apiServer.listQueries(Kind.POD).size() >= lists + 2);
       changeMuch();
       awaitChanged();
       awaitWatching();
@@ -317,11 +321,11 @@ class ClusterWatchIT {
       apiServer.cut(Kind.NODE);
       changeMuch();
       apiServer.compact();
-      await().until(() -> metric("stowage_watch_up", "pods") == 0);
+      await().atMost(LONG).until(() -> metric("stowage_watch_up", "pods") == 0);
       clockAheadNanos.addAndGet(ResourceWatch.SILENCE.plusSeconds(1).toNanos());
       awaitChanged();
       awaitWatching();
-      await().until(() -> metric("stowage_watch_up", "pods") == 1);
+      await().atMost(LONG).until(() -> metric("stowage_watch_up", "pods") == 1);
     }
   }
 
@@ -369,7 +373,7 @@ class ClusterWatchIT {
     apiServer.expireContinues(2);
     try (ClusterWatch watch = watch(apiServer.port(), 10, true)) {
       assertThat(watch).isNotNull();
-      await().until(this::synced);
+      await().atMost(LONG).until(this::synced);
       assertThat(freeCpuMilli()).isEqualTo(5500);
       assertThat(podCount()).isEqualTo(25);
     }
@@ -398,7 +402,7 @@ class ClusterWatchIT {
     apiServer.putPod("good", "u2", "n1", "3");
     try (ClusterWatch watch = watch()) {
       assertThat(watch).isNotNull();
-      await().until(this::synced);
+      await().atMost(LONG).until(this::synced);
       assertThat(freeCpuMilli()).isEqualTo(5000);
       assertThat(metric("stowage_unreadable_objects_total", "pods")).isEqualTo(1);
     }
@@ -427,7 +431,7 @@ class ClusterWatchIT {
   }
 
   private void awaitGpuCapacityUnits(Long... units) {
-    await().until(() -> gpuCapacityUnits().equals(List.of(units)));
+    await().atMost(LONG).until(() -> gpuCapacityUnits().equals(List.of(units)));
   }
 
   @Test
@@ -437,13 +441,15 @@ class ClusterWatchIT {
     putConfigMap("extension-apiserver-authentication", "everything");
     try (ClusterWatch watch = watch()) {
       assertThat(watch).isNotNull();
-      await().until(this::synced);
+      await().atMost(LONG).until(this::synced);
       assertThat(gpuCapacityUnits()).as("applied before it says so").containsExactly(16L, 0L);
       awaitWatching();
       putConfigMap("unhealthy-gpu-n1", "0, 1");
       awaitGpuCapacityUnits(0L, 0L);
       putConfigMap("unhealthy-gpu-n1", "all");
-      await().until(() -> metric("stowage_unreadable_objects_total", "unhealthy-gpus") == 1);
+      await()
+          .atMost(LONG)
+          .until(() -> metric("stowage_unreadable_objects_total", "unhealthy-gpus") == 1);
       assertThat(gpuCapacityUnits()).as("left as it was").containsExactly(0L, 0L);
       putConfigMap("unhealthy-gpu-n1", "0");
       awaitGpuCapacityUnits(0L, 16L);
@@ -493,6 +499,7 @@ class ClusterWatchIT {
       assertThat(holds()).isEqualTo(1);
       putClaim("Bound");
       await()
+          .atMost(LONG)
           .until(
               () -> {
                 clockAheadNanos.addAndGet(Duration.ofSeconds(10).toNanos());
@@ -506,7 +513,7 @@ class ClusterWatchIT {
     apiServer.putPod("a", "u1", "n1", "3");
     try (ClusterWatch watch = watch(apiServer.port(), 500, false)) {
       assertThat(watch).isNotNull();
-      await().until(this::synced);
+      await().atMost(LONG).until(this::synced);
       assertThat(apiServer.listQueries(Kind.CONFIG_MAP)).isEmpty();
     }
   }
@@ -518,12 +525,12 @@ class ClusterWatchIT {
       awaitWatching();
       apiServer.fail(Integer.MAX_VALUE, 503);
       apiServer.cut(Kind.POD);
-      await().until(() -> metric("stowage_watch_up", "pods") == 0);
+      await().atMost(LONG).until(() -> metric("stowage_watch_up", "pods") == 0);
       assertThat(watchesDown()).isEmpty();
       clockAheadNanos.addAndGet(Duration.ofMinutes(2).toNanos());
-      await().until(() -> watchesDown().equals(List.of("failed-pods", "pods")));
+      await().atMost(LONG).until(() -> watchesDown().equals(List.of("failed-pods", "pods")));
       apiServer.fail(0, 503);
-      await().until(() -> watchesDown().isEmpty());
+      await().atMost(LONG).until(() -> watchesDown().isEmpty());
     }
   }
 }
