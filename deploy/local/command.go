@@ -180,6 +180,8 @@ func kubeletCommand() *cobra.Command {
 	flags.Uint64Var(&options.Seed, "seed", rand.Uint64(), "of the random delays; the log has the one used")
 	flags.StringVar(&options.AllocateMillis, "allocate-millis", "0-500",
 		"delay with which a pod that shares a GPU is given its device: least and most, unless its node's annotation says other")
+	flags.UintVar(&options.LeaseSeconds, "lease-seconds", kubelet.DefaultLeaseSeconds,
+		"how long a node's lease is good for, renewed each quarter of it; kube-controller-manager's --node-monitor-grace-period must match")
 	require(command, "kubeconfig")
 	return command
 }

@@ -30,9 +30,10 @@ import (
 )
 
 const (
-	// leaseSeconds is four times the kubelet's default, and so is the interval of renewal, a quarter of it: 1,200 nodes then
-	// cost the API server 30 requests a second instead of 120. The controller manager's patience is set to match.
-	leaseSeconds = 160
+	// DefaultLeaseSeconds is four times the kubelet's default, and so is the interval of renewal, a quarter of it: 1,200 nodes
+	// then cost the API server 30 requests a second instead of 120. The controller manager's patience is set to match.
+	DefaultLeaseSeconds = 160
+	minLeaseSeconds     = 4
 	// parallelism of each kind of work; kwok's default of four falls behind a scheduler that binds hundreds of pods a
 	// second.
 	parallelism = 16
@@ -50,10 +51,15 @@ type Options struct {
 	Seed uint64
 	// AllocateMillis is the range of these delays, as in 0-500, where a node's annotation says no other.
 	AllocateMillis string
+	// LeaseSeconds is how long a node's lease is good for; it is renewed each quarter of that.
+	LeaseSeconds uint
 }
 
 // Run plays the kubelets of all nodes until the context ends.
 func Run(ctx context.Context, options Options) error {
+	if options.LeaseSeconds < minLeaseSeconds {
+		return fmt.Errorf("duration of leases: expected %d seconds or more, was %d", minLeaseSeconds, options.LeaseSeconds)
+	}
 	delay, err := parseMillisRange(options.AllocateMillis)
 	if err != nil {
 		return fmt.Errorf("delay of allocations: %w", err)
@@ -106,7 +112,7 @@ func Run(ctx context.Context, options Options) error {
 		LocalStages:               stages,
 		PodPlayStageParallelism:   parallelism,
 		NodePlayStageParallelism:  parallelism,
-		NodeLeaseDurationSeconds:  leaseSeconds,
+		NodeLeaseDurationSeconds:  options.LeaseSeconds,
 		NodeLeaseParallelism:      parallelism,
 		PodsOnNodeSyncParallelism: parallelism,
 		ID:                        id,

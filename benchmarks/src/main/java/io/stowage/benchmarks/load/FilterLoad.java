@@ -18,6 +18,9 @@ final class FilterLoad implements Callable<Integer> {
   @Option(names = "--whole-nodes", description = "send whole nodes, not names")
   private boolean wholeNodes;
 
+  @Option(names = "--random-order", description = "name nodes in no order, not kube-scheduler's")
+  private boolean randomOrder;
+
   @Option(names = "--warm-up", description = "requests before", defaultValue = "10000")
   private int warmUp;
 
@@ -27,7 +30,7 @@ final class FilterLoad implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     for (int count : nodes) {
-      System.out.println(measure(count, wholeNodes, warmUp, requests));
+      System.out.println(measure(count, wholeNodes, randomOrder, warmUp, requests));
     }
     return 0;
   }
@@ -35,13 +38,15 @@ final class FilterLoad implements Callable<Integer> {
   /**
    * Measures so many requests, each asked of both, one after the other, first of either in turn.
    */
-  static Latencies measure(int nodes, boolean wholeNodes, int warmUp, int requests)
+  static Latencies measure(
+      int nodes, boolean wholeNodes, boolean randomOrder, int warmUp, int requests)
       throws IOException {
     try (LoadedService service = new LoadedService(nodes);
         ConstantServer constant = new ConstantServer();
         Caller toService = new Caller(service.port());
         Caller toConstant = new Caller(constant.port())) {
-      Requests bodies = service.requests(wholeNodes);
+      Requests bodies =
+          randomOrder ? service.requestsInRandomOrder(wholeNodes) : service.requests(wholeNodes);
       service.startWatch();
       Latencies latencies = new Latencies("service", "constant");
       for (int i = -warmUp; i < requests; i++) {
@@ -60,10 +65,11 @@ final class FilterLoad implements Callable<Integer> {
         service.placed(request.pod(), toService.firstNode());
       }
       latencies.describe(
-          "%d nodes, %s, %d bytes a request, GPUs %.0f %% taken at the start, %d requests"
+          "%d nodes, %s%s, %d bytes a request, GPUs %.0f %% taken at the start, %d requests"
               .formatted(
                   nodes,
                   wholeNodes ? "whole" : "names",
+                  randomOrder ? " in random order" : "",
                   bodies.next().bytes().length,
                   100 * service.filled(),
                   requests));

@@ -48,9 +48,9 @@ final class Guard implements Callable<Integer> {
 
   private static Map<String, Double> measure() throws IOException {
     Map<String, Double> ratios = new LinkedHashMap<>();
-    put(ratios, "filter, 1000 names", FilterLoad.measure(1000, false, 6000, 6000));
-    put(ratios, "filter, 5000 names", FilterLoad.measure(5000, false, 4000, 4000));
-    put(ratios, "filter, 1000 whole nodes", FilterLoad.measure(1000, true, 1000, 500));
+    put(ratios, "filter, 1000 names", FilterLoad.measure(1000, false, false, 6000, 6000));
+    put(ratios, "filter, 5000 names", FilterLoad.measure(5000, false, false, 4000, 4000));
+    put(ratios, "filter, 1000 whole nodes", FilterLoad.measure(1000, true, false, 1000, 500));
     ratios.putAll(DecisionRatios.measure());
     return ratios;
   }

@@ -214,8 +214,17 @@ final class LoadedService implements AutoCloseable {
         .join();
   }
 
-  /** Returns requests about all nodes for pods that ask for whole GPUs or none. */
+  /** Returns requests about the nodes for pods that ask for whole GPUs or none, in any order. */
+  Requests requestsInRandomOrder(boolean wholeNodes) {
+    return requests(wholeNodes, Order.random(SEED));
+  }
+
+  /** Returns such requests in the orders of a kube-scheduler. */
   Requests requests(boolean wholeNodes) {
+    return requests(wholeNodes, Order.recorded(SEED));
+  }
+
+  private Requests requests(boolean wholeNodes, Order order) {
     List<PodShape> shapes =
         scenario.pods().stream()
             .map(TracePod::shape)
@@ -224,8 +233,8 @@ final class LoadedService implements AutoCloseable {
             .toList();
     List<String> names = scenario.nodes().stream().map(Node::name).toList();
     return wholeNodes
-        ? Requests.ofWholeNodes(shapes, names, SEED)
-        : Requests.ofNames(shapes, names, SEED);
+        ? Requests.ofWholeNodes(shapes, names, order)
+        : Requests.ofNames(shapes, names, order);
   }
 
   /** Returns the part of the GPUs that was taken at the start. */

@@ -8,9 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.SplittableRandom;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -18,7 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Requests for {@code filter} as a kube-scheduler v1.37.2 was recorded to send them: the recorded
  * pod with the requests of a generated one in it, and names, or recorded nodes under generated
- * names, of as many nodes as are asked for, in another order in each.
+ * names, of as many nodes as are asked for, in the orders of sixteen requests one after the other
+ * or in random order.
  *
  * <p>The pod's UID and name are written anew for each use, so that no pod comes twice. Not
  * thread-safe.
@@ -74,13 +73,13 @@ final class Requests {
   private Requests() {}
 
   /** Returns requests with names alone, one for each shape. */
-  static Requests ofNames(List<PodShape> shapes, List<String> nodes, long seed) {
+  static Requests ofNames(List<PodShape> shapes, List<String> nodes, Order order) {
     String[] quoted = nodes.stream().map(name -> '"' + name + '"').toArray(String[]::new);
-    return of(shapes, List.of(quoted), seed, "\"Nodes\":null,\"NodeNames\":[", "]}");
+    return of(shapes, List.of(quoted), order, "\"Nodes\":null,\"NodeNames\":[", "]}");
   }
 
   /** Returns requests with whole nodes, one for each shape. */
-  static Requests ofWholeNodes(List<PodShape> shapes, List<String> nodes, long seed) {
+  static Requests ofWholeNodes(List<PodShape> shapes, List<String> nodes, Order order) {
     List<JsonNode> recorded = new ArrayList<>();
     recorded("filter-nodes").path("Nodes").path("items").forEach(recorded::add);
     List<String> whole = new ArrayList<>();
@@ -89,19 +88,15 @@ final class Requests {
       whole.add(node.toString().replace(node.at("/metadata/name").asString(), nodes.get(i)));
     }
     return of(
-        shapes, whole, seed, "\"Nodes\":{\"metadata\":{},\"items\":[", "]},\"NodeNames\":null}");
+        shapes, whole, order, "\"Nodes\":{\"metadata\":{},\"items\":[", "]},\"NodeNames\":null}");
   }
 
   private static Requests of(
-      List<PodShape> shapes, List<String> nodes, long seed, String before, String after) {
+      List<PodShape> shapes, List<String> nodes, Order order, String before, String after) {
     Requests requests = new Requests();
-    SplittableRandom random = new SplittableRandom(seed);
-    List<String> order = new ArrayList<>(nodes);
     for (PodShape shape : shapes) {
-      for (int i = order.size() - 1; i > 0; i--) {
-        Collections.swap(order, i, random.nextInt(i + 1));
-      }
-      String body = "{\"Pod\":" + pod(shape) + "," + before + String.join(",", order) + after;
+      String list = String.join(",", order.next(nodes));
+      String body = "{\"Pod\":" + pod(shape) + "," + before + list + after;
       requests.requests.add(new Request(body.getBytes(StandardCharsets.UTF_8), shape));
     }
     return requests;

@@ -160,6 +160,16 @@ public final class NodeScores {
         .toList();
   }
 
+  /**
+   * Takes in now what changed for a shape that was asked about before, so that the next question
+   * need not. Does nothing for others.
+   */
+  public void refresh(PodShape shape) {
+    if (byShape.containsKey(shape)) {
+      upToDate(shape);
+    }
+  }
+
   private OfShape upToDate(PodShape shape) {
     alike.update();
     OfShape scores = byShape.get(shape);

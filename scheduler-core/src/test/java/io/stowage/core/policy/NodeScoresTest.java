@@ -126,11 +126,12 @@ class NodeScoresTest {
     }
 
     private void change() {
-      switch (random.nextInt(9)) {
+      switch (random.nextInt(10)) {
         case 0, 1 -> cluster.putNode(changes.node(anyNode()));
         case 2 -> cluster.removeNode(anyNode());
         case 3 -> place();
         case 4 -> policy.arrived(anyShape(), 0);
+        case 6 -> scores.refresh(anyShape());
         case 5 -> {
           PlanRequest request = random.nextInt(nodes) < 4 ? policy.planRequest(List.of()) : null;
           if (request != null) {

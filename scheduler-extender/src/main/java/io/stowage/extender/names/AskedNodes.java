@@ -51,6 +51,28 @@ public final class AskedNodes {
     append(slot);
   }
 
+  /** Returns the slot of the node that was added last, {@link NodeNames#UNKNOWN} if not known. */
+  int lastSlot() {
+    return Math.max(order[size - 1], NodeNames.UNKNOWN);
+  }
+
+  /** Returns the slots of the known nodes that are named, in the order of the request. */
+  int[] slots() {
+    return Arrays.stream(order, 0, size).filter(node -> node >= 0).toArray();
+  }
+
+  /** Adds known nodes by their slots, so many from an index on. */
+  void addAll(int[] slots, int from, int count) {
+    if (size + count > order.length) {
+      order = Arrays.copyOf(order, Math.max(size + count, size * 2));
+    }
+    System.arraycopy(slots, from, order, size, count);
+    size += count;
+    for (int i = from; i < from + count; i++) {
+      bits[slots[i] >> 6] |= 1L << slots[i];
+    }
+  }
+
   private void append(int node) {
     if (size == order.length) {
       order = Arrays.copyOf(order, size * 2);

@@ -308,6 +308,7 @@ public final class ClusterState {
     if (waiting.put(observed)) {
       log.waits(observed.pod());
       observe(observed.pod());
+      ranking.scores().refresh(observed.pod().shape()); // kube-scheduler is about to ask
     }
     nominations.seen(observed);
   }

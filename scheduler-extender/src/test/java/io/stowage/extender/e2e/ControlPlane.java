@@ -97,6 +97,20 @@ final class ControlPlane implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns flags with which kubelets renew their leases each quarter of an hour. Those of
+   * thousands of nodes keep one core busy all the time, which elsewhere is one of a control plane's
+   * many. By {@code -Dstowage.e2e.leaseSeconds} they are good for so long, and renewed each quarter
+   * of it.
+   */
+  static String[] rareLeases() {
+    int seconds = Integer.getInteger("stowage.e2e.leaseSeconds", 3600);
+    return new String[] {
+      "--component-flag=kubelet=--lease-seconds=" + seconds,
+      "--component-flag=kube-controller-manager=--node-monitor-grace-period=" + seconds + "s"
+    };
+  }
+
   /** Returns where the end-to-end tests keep their files. */
   static Path directory() {
     return pathProperty("stowage.e2e.directory");

@@ -56,7 +56,8 @@ class MemoryE2E {
     List<String> lines =
         IntStream.range(0, NODES).mapToObj(i -> NodeLists.node(nodeName(i), GPUS)).toList();
     Path nodes = NodeLists.write("memory", lines);
-    try (ControlPlane controlPlane = ControlPlane.start("memory", nodes)) {
+    try (ControlPlane controlPlane =
+        ControlPlane.start("memory", nodes, ControlPlane.rareLeases())) {
       createPods(controlPlane.admin());
       awaitAllRun(controlPlane.admin());
       for (String jvm : JVMS) {

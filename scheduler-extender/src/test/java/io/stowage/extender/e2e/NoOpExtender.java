@@ -6,14 +6,23 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 
-/** An extender that reads a request of {@code filter}, answers with its first node, and no more. */
+/**
+ * An extender that reads a request of {@code filter}, answers with its first node, and no more but
+ * to keep the last of the requests.
+ */
 final class NoOpExtender implements AutoCloseable {
   private static final byte[] NAMES = "\"NodeNames\":[\"".getBytes(StandardCharsets.UTF_8);
 
+  private static final int KEPT = 16;
+
   private final Vertx vertx = Vertx.vertx();
   private final HttpServer server;
+  private final Deque<byte[]> last = new ConcurrentLinkedDeque<>();
 
   /** Starts listening on a free port. */
   NoOpExtender() {
@@ -25,13 +34,18 @@ final class NoOpExtender implements AutoCloseable {
     server.listen().toCompletionStage().toCompletableFuture().join();
   }
 
-  private static void answer(HttpServerRequest request, Buffer body) {
+  private void answer(HttpServerRequest request, Buffer body) {
+    byte[] bytes = body.getBytes();
+    last.add(bytes);
+    if (last.size() > KEPT) {
+      last.remove();
+    }
     request
         .response()
         .putHeader("Content-Type", "application/json")
         .end(
             "{\"Nodes\":null,\"NodeNames\":[\""
-                + firstName(body.getBytes())
+                + firstName(bytes)
                 + "\"],\"FailedNodes\":{},\"FailedAndUnresolvableNodes\":{},\"Error\":\"\"}");
   }
 
@@ -52,6 +66,11 @@ final class NoOpExtender implements AutoCloseable {
       }
     }
     throw new IllegalArgumentException("expected NodeNames");
+  }
+
+  /** Returns the bodies of the last requests, the oldest first. */
+  List<byte[]> last() {
+    return List.copyOf(last);
   }
 
   /** Returns what kube-scheduler is to call. */

@@ -48,6 +48,9 @@ class SchedulingRateE2E {
   private static final List<String> SET_UPS =
       List.of(System.getProperty("stowage.rate.setups", "stowage,nomination").split(",", -1));
 
+  /** Where the order of the nodes in the last requests to {@code no-op} is written, if anywhere. */
+  private static final String ORDERS = System.getProperty("stowage.rate.orders", "");
+
   /** Stowage's, as the chart's javaOptions. */
   private static final List<String> JVM_OPTIONS =
       Stream.of(System.getProperty("stowage.rate.jvm", "").split(" ", -1))
@@ -166,7 +169,8 @@ class SchedulingRateE2E {
 
   private static Rate run(String setUp, Path nodes) throws IOException {
     String directory = "rate-" + setUp.replaceAll("[^A-Za-z0-9]", "-");
-    try (ControlPlane controlPlane = ControlPlane.start(directory, nodes)) {
+    try (ControlPlane controlPlane =
+        ControlPlane.start(directory, nodes, ControlPlane.rareLeases())) {
       if (setUp.equals("default")) {
         String config = controlPlane.schedulerConfig("default", "");
         return measure(controlPlane, edited(config, "percentageOfNodesToScore: .*", ""), setUp);
@@ -174,8 +178,12 @@ class SchedulingRateE2E {
       if (setUp.equals("no-op")) {
         try (NoOpExtender extender = new NoOpExtender()) {
           String config = controlPlane.schedulerConfig("stowage", extender.url());
-          return measure(
-              controlPlane, edited(config, "(bind|preempt|prioritize)Verb: .*", ""), setUp);
+          Rate rate =
+              measure(controlPlane, edited(config, "(bind|preempt|prioritize)Verb: .*", ""), setUp);
+          if (!ORDERS.isEmpty()) {
+            Files.write(Path.of(ORDERS), NodeOrders.of(extender.last()));
+          }
+          return rate;
         }
       }
       Path log = Files.createTempDirectory(ControlPlane.directory(), "rate-decisions");

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -100,6 +102,68 @@ class NodeNamesTest {
         assertThat(read.lastIndexOf(name)).isEqualTo(asked.lastIndexOf(name));
       }
     }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
+  void requestsAreReadAsTheirNamesWhateverOrderIsLearnt(long seed) {
+    Random random = new Random(seed);
+    NodeNames names = new NodeNames();
+    List<String> nodes = new ArrayList<>();
+    for (int slot = 0; slot < 300; slot++) {
+      nodes.add("pool-" + "x".repeat(random.nextInt(4) * 6) + slot);
+      names.put(nodes.get(slot), slot);
+    }
+    List<String> list = new ArrayList<>(nodes);
+    Collections.shuffle(list, random);
+    for (int round = 0; round < 400; round++) {
+      if (random.nextInt(20) == 0) {
+        Collections.shuffle(list, random);
+      }
+      int slot = random.nextInt(nodes.size());
+      if (names.find(nodes.get(slot)) == NodeNames.UNKNOWN) {
+        names.put(nodes.get(slot), slot);
+      } else {
+        names.remove(nodes.get(slot));
+      }
+      List<String> asked = interleaved(list, 1 + random.nextInt(3), random);
+      byte[] json =
+          ("[\"" + String.join("\",\"", asked) + "\"]").getBytes(StandardCharsets.US_ASCII);
+      AskedNodes read = new AskedNodes(names);
+      int after =
+          names.readArray(Arrays.copyOf(json, json.length + JsonWords.BYTES), 1, json.length, read);
+      assertThat(after).as("seed %d, round %d", seed, round).isEqualTo(json.length);
+      assertThat(read.names()).as("seed %d, round %d", seed, round).isEqualTo(asked);
+      assertThat(read.unknown())
+          .isEqualTo(asked.stream().filter(n -> names.find(n) == NodeNames.UNKNOWN).toList());
+      for (int i = 0; i < nodes.size(); i++) {
+        int found = names.find(nodes.get(i));
+        assertThat(found).isIn(NodeNames.UNKNOWN, i);
+        assertThat(read.contains(i)).isEqualTo(found == i && asked.contains(nodes.get(i)));
+      }
+    }
+  }
+
+  /** Returns most of a list, in parts by turns, as several workers go through it. */
+  private static List<String> interleaved(List<String> list, int workers, Random random) {
+    List<Iterator<String>> parts = new ArrayList<>();
+    for (int i = 0; i < workers; i++) {
+      int size = list.size();
+      parts.add(list.subList(i * size / workers, (i + 1) * size / workers).iterator());
+    }
+    List<String> names = new ArrayList<>();
+    while (!parts.isEmpty()) {
+      Iterator<String> part = parts.get(random.nextInt(parts.size()));
+      if (!part.hasNext()) {
+        parts.remove(part);
+      } else {
+        String name = part.next();
+        if (random.nextInt(20) > 0) {
+          names.add(name);
+        }
+      }
+    }
+    return names;
   }
 
   @Test
