@@ -3,21 +3,25 @@ package io.stowage.extender.names;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The known nodes by the bytes of their names: finds the slots of the nodes that a request names,
- * without making strings.
+ * The known nodes by the bytes of their names: a hash table with linear probing that finds a node's
+ * slot without making a string.
  *
  * <p>kube-scheduler names its nodes in nearly the same order each time: its workers walk parts of
- * one list, which begins somewhere else and lacks other nodes each time (findNodesThatPassFilters
- * and nextStartNodeIndex in pkg/scheduler/schedule_one.go). So names are kept in the order of an
- * earlier request, and a name is first held against the one that follows the last name, or the last
- * but one of another worker's; a {@link NameTable} finds all others. Where many were others, the
- * order of that request takes the place of the one before.
+ * one list, from somewhere else on and without other nodes each time (findNodesThatPassFilters in
+ * pkg/scheduler/schedule_one.go). So the order of an earlier request is kept, and a name is first
+ * held against the one that follows the last name there, and the last of another worker; the table
+ * finds all others. Where many were others, the order of that request takes the place of the one
+ * before.
  *
- * <p>Names that JSON would have to escape are not taken in: no API server allows them, and without
- * them a string whose bytes are those of a name is that name. Not thread-safe: belongs to the
+ * <p>A name is taken as words of eight bytes, the last filled up with zeros and always there, so
+ * that equal words are equal names. Names that JSON would have to escape are not taken in: no API
+ * server allows them, and without them a string whose bytes are those of a name is that name.
+ * Removal shifts back the entries behind (Knuth, TAOCP 3, algorithm 6.4 R). The hash is keyed anew
+ * for each index, so that names cannot be chosen to collide. Not thread-safe: belongs to the
  * state's one writer.
  */
 public final class NodeNames {
@@ -26,37 +30,45 @@ public final class NodeNames {
 
   private static final int WORD_BYTES = JsonWords.BYTES;
 
-  /** An order is kept while it does not foresee one name in so many, or fewer. */
-  private static final int UNFORESEEN = 8;
+  /** How many bits of an entry are the slot and one; the rest are the highest of the hash. */
+  private static final int SLOT_BITS = 22;
 
-  /** After so many names in a row that were foreseen many more are looked for at once. */
+  private static final int SLOT_MASK = (1 << SLOT_BITS) - 1;
+
+  /** After so many names in a row that were foreseen, many more are looked for at once. */
   private static final int RUN = 4;
 
-  /** From so many names on that were not foreseen, and half of all, no more are. */
+  /** From so many names on that were not foreseen, and half of all, no more are in a request. */
   private static final int MOST_UNFORESEEN = 64;
 
-  private static final int[] NO_SLOTS = {};
+  /** An order is kept where it does not foresee one name in so many, or fewer. */
+  private static final int UNFORESEEN = 8;
 
-  /** As many requests at most pass until an order is replaced that did not foresee enough. */
+  /** So many requests pass at most until an order is replaced that does not foresee enough. */
   private static final int MOST_PATIENCE = 1024;
 
-  private NameTable table = new NameTable(new Random().nextLong());
+  private final long key = new Random().nextLong() | 1;
+
+  /** By place: bits of the hash, and the slot and one; 0 where the place is free. */
+  private int[] table = new int[32];
+
+  /** The words of the names, {@link #stride} for each slot. */
+  private long[] words = {};
+
+  private int stride = 2;
   private @Nullable String[] namesBySlot = {};
+  private int size;
 
-  /** Where the slots' names are in the table; both are permutations of as many numbers. */
-  private int[] positionBySlot = {};
+  /** The order of an earlier request and, behind it, of what it did not name. */
+  private NameOrder order = new NameOrder(new int[0], this);
 
-  private int[] slotByPosition = {};
+  /** Whether names came or went since the order was made. */
+  private boolean outdated;
 
-  /** The names by their positions, where no name came or went since it was made. */
-  private NameText text = NameText.NONE;
-
-  private boolean ordered;
-
-  /** How many requests pass until the next order is taken, and how many did before it. */
+  /** How many requests pass until the next order is taken, and how many passed before the last. */
   private int waiting;
 
-  private int patience = 1;
+  private int patience;
 
   /**
    * Adds a name; one that is known already gets the new slot.
@@ -64,51 +76,57 @@ public final class NodeNames {
    * @param slot from 0 to 4,000,000, and not that of another name
    */
   public void put(String name, int slot) {
-    if (slot >= NameTable.POSITION_LIMIT) {
-      throw new IllegalArgumentException(
-          "expected a slot below " + NameTable.POSITION_LIMIT + ", was " + slot);
+    if (slot >= SLOT_MASK) {
+      throw new IllegalArgumentException("expected a slot below " + SLOT_MASK + ", was " + slot);
     }
     if (!isPlain(name)) {
       return;
     }
     remove(name);
-    reserve(slot);
+    byte[] bytes = padded(name);
+    int count = bytes.length / WORD_BYTES;
+    reserve(slot, count);
+    if (size * 2 >= table.length) {
+      grow();
+    }
     namesBySlot[slot] = name;
-    table.put(positionBySlot[slot], name);
-    ordered = false;
+    Arrays.fill(words, slot * stride, (slot + 1) * stride, 0);
+    for (int i = 0; i < count; i++) {
+      words[slot * stride + i] = JsonWords.word(bytes, i * WORD_BYTES);
+    }
+    insert(hashOfSlot(slot), slot);
+    size++;
+    outdated = true;
   }
 
   private static boolean isPlain(String name) {
     return name.chars().allMatch(c -> c >= ' ' && c != '"' && c != '\\');
   }
 
-  private void reserve(int slot) {
-    int before = namesBySlot.length;
-    if (slot >= before) {
-      int slots = Math.max(slot + 1, before * 2);
-      namesBySlot = Arrays.copyOf(namesBySlot, slots);
-      positionBySlot = Arrays.copyOf(positionBySlot, slots);
-      slotByPosition = Arrays.copyOf(slotByPosition, slots);
-      for (int i = before; i < slots; i++) {
-        positionBySlot[i] = i;
-        slotByPosition[i] = i;
-      }
-    }
-  }
-
   /** Forgets a name; one that is not known is passed over. */
   public void remove(String name) {
     int slot = find(name);
-    if (slot != UNKNOWN) {
-      table.remove(positionBySlot[slot]);
-      namesBySlot[slot] = null;
-      ordered = false;
+    if (slot == UNKNOWN) {
+      return;
     }
+    int mask = table.length - 1;
+    int hole = placeOf(hashOfSlot(slot), slot);
+    for (int at = (hole + 1) & mask; table[at] != 0; at = (at + 1) & mask) {
+      int home = (int) hashOfSlot(slotOf(table[at])) & mask;
+      if (((at - home) & mask) >= ((at - hole) & mask)) {
+        table[hole] = table[at];
+        hole = at;
+      }
+    }
+    table[hole] = 0;
+    namesBySlot[slot] = null;
+    size--;
+    outdated = true;
   }
 
   /** Returns how many names are known. */
   public int size() {
-    return table.size();
+    return size;
   }
 
   /** Returns more than any slot in use. */
@@ -127,8 +145,129 @@ public final class NodeNames {
 
   /** Returns the slot of the node of a name, {@link #UNKNOWN} where none is known. */
   public int find(String name) {
-    int position = isPlain(name) ? table.find(name) : NameTable.ABSENT;
-    return position == NameTable.ABSENT ? UNKNOWN : slotByPosition[position];
+    if (!isPlain(name)) {
+      return UNKNOWN;
+    }
+    byte[] bytes = padded(name);
+    int lastAt = bytes.length - WORD_BYTES;
+    return find(bytes, 0, lastAt, JsonWords.word(bytes, lastAt));
+  }
+
+  /** Returns the slot of the name that begins at {@code from} and whose last word is given. */
+  private int find(byte[] bytes, int from, int lastAt, long last) {
+    long hash = 0;
+    for (int i = from; i < lastAt; i += WORD_BYTES) {
+      hash = mixed(hash, JsonWords.word(bytes, i), key);
+    }
+    hash = finished(mixed(hash, last, key));
+    return found(hash, bytes, from, lastAt, last);
+  }
+
+  private static byte[] padded(String name) {
+    byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+    return Arrays.copyOf(utf8, (utf8.length / WORD_BYTES + 1) * WORD_BYTES);
+  }
+
+  private static long mixed(long hash, long word, long key) {
+    long product = (hash ^ word) * key;
+    return product ^ (product >>> 32);
+  }
+
+  private static long finished(long hash) {
+    long product = hash * 0x9E3779B97F4A7C15L;
+    return product ^ (product >>> 29);
+  }
+
+  private long hashOfSlot(int slot) {
+    long hash = 0;
+    for (int i = slot * stride; ; i++) {
+      hash = mixed(hash, words[i], key);
+      if (words[i] >>> 56 == 0) {
+        return finished(hash);
+      }
+    }
+  }
+
+  private static int tag(long hash) {
+    return (int) (hash >>> 32) & ~SLOT_MASK;
+  }
+
+  private static int slotOf(int entry) {
+    return (entry & SLOT_MASK) - 1;
+  }
+
+  private int placeOf(long hash, int slot) {
+    int mask = table.length - 1;
+    int at = (int) hash & mask;
+    while (slotOf(table[at]) != slot) {
+      at = (at + 1) & mask;
+    }
+    return at;
+  }
+
+  private void insert(long hash, int slot) {
+    int mask = table.length - 1;
+    int at = (int) hash & mask;
+    while (table[at] != 0) {
+      at = (at + 1) & mask;
+    }
+    table[at] = tag(hash) | (slot + 1);
+  }
+
+  private void grow() {
+    int[] before = table;
+    table = new int[before.length * 2];
+    for (int entry : before) {
+      if (entry != 0) {
+        insert(hashOfSlot(slotOf(entry)), slotOf(entry));
+      }
+    }
+  }
+
+  private void reserve(int slot, int count) {
+    int slots = namesBySlot.length;
+    if (slot >= slots) {
+      slots = Math.max(slot + 1, slots * 2);
+      namesBySlot = Arrays.copyOf(namesBySlot, slots);
+    }
+    int wider = Math.max(stride, count);
+    if (wider == stride) {
+      words = Arrays.copyOf(words, slots * stride);
+      return;
+    }
+    long[] before = words;
+    words = new long[slots * wider];
+    for (int i = 0; i < before.length; i += stride) {
+      System.arraycopy(before, i, words, i / stride * wider, stride);
+    }
+    stride = wider;
+  }
+
+  private int found(long hash, byte[] bytes, int from, int lastAt, long last) {
+    int[] places = table;
+    int mask = places.length - 1;
+    int tag = tag(hash);
+    int at = (int) hash & mask;
+    for (int entry = places[at]; entry != 0; entry = places[at]) {
+      if ((entry & ~SLOT_MASK) == tag && isName(slotOf(entry), bytes, from, lastAt, last)) {
+        return slotOf(entry);
+      }
+      at = (at + 1) & mask;
+    }
+    return UNKNOWN;
+  }
+
+  private boolean isName(int slot, byte[] bytes, int from, int lastAt, long last) {
+    if ((lastAt - from) / WORD_BYTES >= stride) {
+      return false;
+    }
+    int at = slot * stride;
+    for (int i = from; i < lastAt; i += WORD_BYTES) {
+      if (words[at++] != JsonWords.word(bytes, i)) {
+        return false;
+      }
+    }
+    return words[at] == last;
   }
 
   // Names in the bytes of JSON
@@ -143,55 +282,108 @@ public final class NodeNames {
    *     string with escapes or beyond ASCII that is not known, a space, another value
    */
   public int readArray(byte[] bytes, int from, int end, AskedNodes asked) {
-    if (!ordered) {
-      order(NO_SLOTS);
+    if (outdated) {
+      order(order.slots());
     }
     int at = from;
     int expected = 0;
     int otherExpected = 0;
     int inRow = 0;
     int unforeseen = 0;
-    boolean strange = false;
     while (at < end && bytes[at] == '"') {
-      int position = expected;
-      int behind = strange ? NameTable.ABSENT : table.behind(position, bytes, at + 1, end);
+      int place = expected;
+      int behind = order.behind(place, bytes, at, end);
       inRow++;
-      if (behind == NameTable.ABSENT && !strange) {
+      if (behind == UNKNOWN) {
         inRow = 0;
-        position = otherExpected;
+        place = otherExpected;
         otherExpected = expected;
-        behind = table.behind(position, bytes, at + 1, end);
+        behind = order.behind(place, bytes, at, end);
       }
-      if (behind != NameTable.ABSENT) {
-        asked.add(slotByPosition[position]);
-        expected = position + 1;
+      if (behind != UNKNOWN) {
+        asked.add(order.slots()[place]);
+        expected = place + 1;
       } else {
         unforeseen++;
-        strange = unforeseen > MOST_UNFORESEEN && unforeseen * 2 > asked.size();
+        if (unforeseen > MOST_UNFORESEEN && unforeseen * 2 > asked.size()) {
+          behind = readUnordered(bytes, at, end, asked);
+          learn(asked, asked.size());
+          return behind;
+        }
         behind = readString(bytes, at, end, asked);
         if (behind == UNKNOWN) {
           return UNKNOWN;
         }
         int slot = asked.lastSlot();
-        expected = slot == UNKNOWN ? expected : positionBySlot[slot] + 1;
+        expected = slot == UNKNOWN ? expected : order.placeOf(slot) + 1;
       }
       if (behind >= end || bytes[behind] != ',') {
-        if (behind >= end || bytes[behind] != ']') {
-          return UNKNOWN;
-        }
         learn(asked, unforeseen);
-        return behind + 1;
+        return behindArray(bytes, behind, end);
       }
       at = behind + 1;
       if (inRow == RUN) {
         inRow = 0;
-        int run = text.run(expected, bytes, at, end);
-        asked.addAll(slotByPosition, expected, run);
-        at += text.length(expected, run);
+        int run = order.run(expected, bytes, at, end);
+        asked.addAll(order.slots(), expected, run);
+        at += order.length(expected, run);
         expected += run;
       }
     }
     return UNKNOWN;
+  }
+
+  private static int behindArray(byte[] bytes, int at, int end) {
+    return at < end && bytes[at] == ']' ? at + 1 : UNKNOWN;
+  }
+
+  private int readUnordered(byte[] bytes, int from, int end, AskedNodes asked) {
+    int at = from;
+    while (true) {
+      at = readString(bytes, at, end, asked);
+      if (at == UNKNOWN || at >= end || bytes[at] != ',') {
+        return at == UNKNOWN ? UNKNOWN : behindArray(bytes, at, end);
+      }
+      at++;
+    }
+  }
+
+  /**
+   * Takes the order of a request that names most nodes, where the order before did not foresee it.
+   * The more requests in a row were not foreseen, the seldomer: there may be no order.
+   */
+  private void learn(AskedNodes asked, int unforeseen) {
+    if (asked.size() * 2 < size) {
+      return;
+    }
+    if (unforeseen * UNFORESEEN <= asked.size()) {
+      waiting = 0;
+      patience = 0;
+    } else if (waiting > 0) {
+      waiting--;
+    } else {
+      order(asked.slots());
+      patience = Math.min(MOST_PATIENCE, patience * 2 + 1);
+      waiting = patience;
+    }
+  }
+
+  /** Puts some slots first, where they have names, and behind them the others in their order. */
+  private void order(int[] first) {
+    int[] slots = new int[size];
+    boolean[] taken = new boolean[namesBySlot.length];
+    int count = 0;
+    for (int[] part :
+        new int[][] {first, order.slots(), IntStream.range(0, taken.length).toArray()}) {
+      for (int slot : part) {
+        if (!taken[slot] && namesBySlot[slot] != null) {
+          taken[slot] = true;
+          slots[count++] = slot;
+        }
+      }
+    }
+    order = new NameOrder(slots, this);
+    outdated = false;
   }
 
   /** Reads one such string; returns the index behind its quotation mark, or {@link #UNKNOWN}. */
@@ -205,7 +397,7 @@ public final class NodeNames {
     long word = JsonWords.word(bytes, lastAt);
     long quotes = JsonWords.quotes(word);
     while (quotes == 0) {
-      hash = table.mixed(hash, word);
+      hash = mixed(hash, word, key);
       lastAt += WORD_BYTES;
       if (lastAt >= end) {
         return UNKNOWN;
@@ -213,14 +405,14 @@ public final class NodeNames {
       word = JsonWords.word(bytes, lastAt);
       quotes = JsonWords.quotes(word);
     }
-    int quoteByte = Long.numberOfTrailingZeros(quotes) / Byte.SIZE;
-    int quote = lastAt + quoteByte;
-    long last = word & (-1L >>> ((WORD_BYTES - 1 - quoteByte) * Byte.SIZE));
-    int position = table.find(table.mixed(hash, last), bytes, start, lastAt, last);
-    if (position == NameTable.ABSENT) {
+    int bits = Long.numberOfTrailingZeros(quotes) & ~7;
+    int quote = lastAt + (bits >>> 3);
+    long last = word & ((1L << bits) - 1);
+    int slot = found(finished(mixed(hash, last, key)), bytes, start, lastAt, last);
+    if (slot == UNKNOWN) {
       return readUnknown(bytes, start, quote, end, asked);
     }
-    asked.add(slotByPosition[position]);
+    asked.add(slot);
     return quote < end ? quote + 1 : UNKNOWN;
   }
 
@@ -235,65 +427,5 @@ public final class NodeNames {
     }
     asked.add(new String(bytes, start, quote - start, StandardCharsets.US_ASCII));
     return quote + 1;
-  }
-
-  /**
-   * Takes in the order of a request that names most nodes, where the order before did not foresee
-   * it. The more requests in a row were not foreseen, the seldomer: there may be no order.
-   */
-  private void learn(AskedNodes asked, int unforeseen) {
-    if (asked.size() * 2 < size()) {
-      return;
-    }
-    if (unforeseen * UNFORESEEN <= asked.size()) {
-      waiting = 0;
-      patience = 1;
-    } else if (waiting > 0) {
-      waiting--;
-    } else {
-      order(asked.slots());
-      waiting = patience;
-      patience = Math.min(MOST_PATIENCE, patience * 2);
-    }
-  }
-
-  /**
-   * Gives the first positions to some slots with names, in order; the next to others with names.
-   */
-  private void order(int[] slots) {
-    int[] inOrder = new int[slotByPosition.length];
-    boolean[] taken = new boolean[slotByPosition.length];
-    int next = 0;
-    for (int slot : slots) {
-      next = take(slot, taken, inOrder, next);
-    }
-    for (int slot : slotByPosition) {
-      next = namesBySlot[slot] == null ? next : take(slot, taken, inOrder, next);
-    }
-    for (int slot : slotByPosition) {
-      next = take(slot, taken, inOrder, next);
-    }
-    int[] newPositions = new int[inOrder.length];
-    for (int i = 0; i < inOrder.length; i++) {
-      newPositions[positionBySlot[inOrder[i]]] = i;
-    }
-    table = table.moved(newPositions);
-    slotByPosition = inOrder;
-    for (int i = 0; i < inOrder.length; i++) {
-      positionBySlot[inOrder[i]] = i;
-    }
-    text =
-        new NameText(
-            Arrays.stream(inOrder, 0, table.size()).mapToObj(this::name).toArray(String[]::new));
-    ordered = true;
-  }
-
-  private static int take(int slot, boolean[] taken, int[] inOrder, int next) {
-    if (taken[slot]) {
-      return next;
-    }
-    taken[slot] = true;
-    inOrder[next] = slot;
-    return next + 1;
   }
 }
