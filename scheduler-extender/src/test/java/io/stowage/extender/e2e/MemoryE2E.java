@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What Stowage takes to come up beside a cluster that is in use: seconds until it is ready, seconds
- * of CPU, and memory resident, without a planner and with one that is kept busy. {@code
- * -Dstowage.memory.nodes=5000 -Dstowage.memory.jvms="-Xmx256m|-Xmx512m -XX:+UseSerialGC"} for more
- * nodes, and for the JVM's options by turns.
+ * of CPU, and memory resident, without a planner and with one that is kept busy, while pods come
+ * and go. {@code -Dstowage.memory.nodes=5000 -Dstowage.memory.jvms="-Xmx256m|-Xmx512m
+ * -XX:+UseSerialGC"} for more nodes, and for the JVM's options by turns.
  */
 class MemoryE2E {
   private static final int NODES = Integer.getInteger("stowage.memory.nodes", 100);
@@ -43,8 +43,11 @@ class MemoryE2E {
   private static final int WRITERS = 16;
   private static final int GPUS = 8;
 
-  /** Pods that come and go while the planner is kept busy. */
+  /** Pods that end at a time, others in their place. */
   private static final int CHANGED_PODS = 20;
+
+  /** So often without a planner. */
+  private static final int BATCHES = Integer.getInteger("stowage.memory.batches", 5);
 
   private static final int MOST_MEBIBYTES = 512;
   private static final int MOST_MEBIBYTES_WITH_PLANNER = 1024;
@@ -134,6 +137,10 @@ class MemoryE2E {
       int atReady = mebibytes(stowage, "VmRSS");
       if (planner) {
         keepBusy(controlPlane.admin(), stowage);
+      } else {
+        for (int batch = 0; batch < BATCHES; batch++) {
+          change(controlPlane.admin());
+        }
       }
       int most = mebibytes(stowage, "VmHWM");
       System.out.printf(
@@ -167,11 +174,15 @@ class MemoryE2E {
   private void keepBusy(KubernetesClient client, StowageProcess stowage) {
     double before = stowage.metric("stowage_plans_total");
     while (stowage.metric("stowage_plans_total") < before + ROUNDS) {
-      for (int i = 0; i < CHANGED_PODS; i++) {
-        client.resource(pod(replaced)).withGracePeriod(0).delete();
-        client.resource(pod(replaced + NODES * PODS_PER_NODE)).create();
-        replaced++;
-      }
+      change(client);
+    }
+  }
+
+  private void change(KubernetesClient client) {
+    for (int i = 0; i < CHANGED_PODS; i++) {
+      client.resource(pod(replaced)).withGracePeriod(0).delete();
+      client.resource(pod(replaced + NODES * PODS_PER_NODE)).create();
+      replaced++;
     }
   }
 
