@@ -1,5 +1,6 @@
 package io.stowage.benchmarks.load;
 
+import io.stowage.benchmarks.NodeOrder;
 import io.stowage.core.cluster.Cluster;
 import io.stowage.core.cluster.Node;
 import io.stowage.core.cluster.NodeState;
@@ -216,15 +217,15 @@ final class LoadedService implements AutoCloseable {
 
   /** Returns requests about the nodes for pods that ask for whole GPUs or none, in any order. */
   Requests requestsInRandomOrder(boolean wholeNodes) {
-    return requests(wholeNodes, Order.random(SEED));
+    return requests(wholeNodes, NodeOrder.random(SEED));
   }
 
   /** Returns such requests in the orders of a kube-scheduler. */
   Requests requests(boolean wholeNodes) {
-    return requests(wholeNodes, Order.recorded(SEED));
+    return requests(wholeNodes, NodeOrder.recorded(SEED));
   }
 
-  private Requests requests(boolean wholeNodes, Order order) {
+  private Requests requests(boolean wholeNodes, NodeOrder order) {
     List<PodShape> shapes =
         scenario.pods().stream()
             .map(TracePod::shape)

@@ -1,5 +1,6 @@
 package io.stowage.benchmarks.load;
 
+import io.stowage.benchmarks.NodeOrder;
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.Pod;
 import io.stowage.core.cluster.PodShape;
@@ -16,8 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Requests for {@code filter} as a kube-scheduler v1.37.2 was recorded to send them: the recorded
  * pod with the requests of a generated one in it, and names, or recorded nodes under generated
- * names, of as many nodes as are asked for, in the orders of sixteen requests one after the other
- * or in random order.
+ * names, of as many nodes as are asked for, in the orders of recorded requests or in random order.
  *
  * <p>The pod's UID and name are written anew for each use, so that no pod comes twice. Not
  * thread-safe.
@@ -73,13 +73,13 @@ final class Requests {
   private Requests() {}
 
   /** Returns requests with names alone, one for each shape. */
-  static Requests ofNames(List<PodShape> shapes, List<String> nodes, Order order) {
+  static Requests ofNames(List<PodShape> shapes, List<String> nodes, NodeOrder order) {
     String[] quoted = nodes.stream().map(name -> '"' + name + '"').toArray(String[]::new);
     return of(shapes, List.of(quoted), order, "\"Nodes\":null,\"NodeNames\":[", "]}");
   }
 
   /** Returns requests with whole nodes, one for each shape. */
-  static Requests ofWholeNodes(List<PodShape> shapes, List<String> nodes, Order order) {
+  static Requests ofWholeNodes(List<PodShape> shapes, List<String> nodes, NodeOrder order) {
     List<JsonNode> recorded = new ArrayList<>();
     recorded("filter-nodes").path("Nodes").path("items").forEach(recorded::add);
     List<String> whole = new ArrayList<>();
@@ -92,7 +92,7 @@ final class Requests {
   }
 
   private static Requests of(
-      List<PodShape> shapes, List<String> nodes, Order order, String before, String after) {
+      List<PodShape> shapes, List<String> nodes, NodeOrder order, String before, String after) {
     Requests requests = new Requests();
     for (PodShape shape : shapes) {
       String list = String.join(",", order.next(nodes));
