@@ -12,8 +12,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster's nodes by kind: nodes of one kind agree in all that fit and a policy's scores depend
- * on, so that a shape scores the same on all of them within an epoch.
+ * A cluster's nodes by kind, and in the order of their names: nodes of one kind agree in all that
+ * fit and a policy's scores depend on, so that a shape scores the same on all of them within an
+ * epoch.
  *
  * <p>A kind is made of the node's spec without its name, what is left of each resource and GPU, and
  * {@link PlacementPolicy#likeness}. Kinds are numbered from 0, and numbers of kinds without nodes
@@ -26,6 +27,7 @@ final class AlikeNodes {
   private long policyRead;
 
   private final ChangeLog changes = new ChangeLog();
+  private final NameRanks names = new NameRanks();
   private @Nullable NodeState[] nodes = {};
   private @Nullable Kind[] kinds = {};
 
@@ -118,6 +120,7 @@ final class AlikeNodes {
   }
 
   private void ensureSlots() {
+    names.ensureSlots(cluster.slotLimit());
     if (nodes.length < cluster.slotLimit()) {
       int length = Math.max(cluster.slotLimit(), 2 * nodes.length);
       nodes = Arrays.copyOf(nodes, length);
@@ -135,7 +138,10 @@ final class AlikeNodes {
     if (sameKind && node == nodes[slot]) {
       return;
     }
-    nodes[slot] = node;
+    if (node != nodes[slot]) {
+      nodes[slot] = node;
+      names.set(slot, node == null ? null : node.name());
+    }
     kinds[slot] = now;
     if (now != null) {
       now.nodes++;
@@ -200,6 +206,11 @@ final class AlikeNodes {
   /** Returns the log of the nodes whose kind changed, which came or went; since the creation. */
   ChangeLog changes() {
     return changes;
+  }
+
+  /** Returns in which order the nodes' names are. */
+  NameRanks names() {
+    return names;
   }
 
   /** Returns the number of the kind of the node in a slot, -1 where the slot is free. */

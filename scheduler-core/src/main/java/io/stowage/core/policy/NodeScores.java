@@ -82,7 +82,6 @@ public final class NodeScores {
     this.cluster = cluster;
     this.policy = policy;
     this.randomTies = policy.tieBreak() == PlacementPolicy.TieBreak.RANDOM;
-    this.walk = new BestFirstWalk(new Tournament(cluster, randomTies), ties, randomTies);
     this.byShape =
         new LinkedHashMap<>(16, 0.75f, true) {
           @Override
@@ -92,6 +91,7 @@ public final class NodeScores {
         };
     policy.attach(cluster);
     this.alike = new AlikeNodes(cluster, policy);
+    this.walk = new BestFirstWalk(new Tournament(alike.names(), randomTies), ties, randomTies);
   }
 
   /** Returns the policy that scores. */
@@ -174,7 +174,7 @@ public final class NodeScores {
     alike.update();
     OfShape scores = byShape.get(shape);
     if (scores == null) {
-      scores = new OfShape(shape, new Tournament(cluster, randomTies));
+      scores = new OfShape(shape, new Tournament(alike.names(), randomTies));
       byShape.put(shape, scores);
     }
     ChangeLog changes = alike.changes();

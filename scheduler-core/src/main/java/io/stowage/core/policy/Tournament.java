@@ -1,7 +1,5 @@
 package io.stowage.core.policy;
 
-import io.stowage.core.cluster.Cluster;
-import io.stowage.core.cluster.NodeState;
 import java.util.Arrays;
 
 /**
@@ -15,7 +13,7 @@ import java.util.Arrays;
 final class Tournament {
   private static final int GROUP = 16;
 
-  private final Cluster cluster;
+  private final NameRanks names;
 
   /** Whether chance resolves ties; else the name that comes first wins. */
   private final boolean random;
@@ -31,8 +29,8 @@ final class Tournament {
   private double[] bestScores = {};
   private int[] tied = {};
 
-  Tournament(Cluster cluster, boolean random) {
-    this.cluster = cluster;
+  Tournament(NameRanks names, boolean random) {
+    this.names = names;
     this.random = random;
   }
 
@@ -126,12 +124,7 @@ final class Tournament {
 
   /** Tells whether a node's name comes before another's, where both fit. */
   private boolean comesFirst(int slot, int other) {
-    if (scores[slot] == NodeScores.UNFIT) {
-      return false;
-    }
-    NodeState node = cluster.slot(slot);
-    NodeState otherNode = cluster.slot(other);
-    return node != null && (otherNode == null || node.name().compareTo(otherNode.name()) < 0);
+    return scores[slot] != NodeScores.UNFIT && names.comesFirst(slot, other);
   }
 
   /** Tells whether a match is between the slots of a group. */

@@ -7,24 +7,44 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * The nodes that a request asks about, in its order: the slots of those that are known, the names
- * of the others. Filled by one thread, and good until nodes come or go.
+ * The nodes that a request asks about, in its order: known ones by their places in a {@link
+ * NameOrder}, the others by their names. What the request has in common with that order is kept as
+ * it was found, as stretches of it, and becomes a list of nodes only where one is asked for. Filled
+ * by one thread, and good until nodes come or go.
  */
 public final class AskedNodes {
+  /**
+   * What is written before a stretch; a node alone is its place, or its complement in the others.
+   */
+  private static final int RUN = Integer.MIN_VALUE;
+
+  private static final int MERGED = Integer.MIN_VALUE + 1;
+
   private final NodeNames known;
+  private final NameOrder order;
+
+  /** By place in the order: whether the node there is named. */
   private final long[] bits;
+
   private final List<String> unknown = new ArrayList<>();
 
-  /** In the order of the request: a slot, or the complement of an index of {@link #unknown}. */
-  private int[] order;
+  private int[] written = new int[64];
+  private int writtenSize;
 
+  /** Of the names of stretches that were merged: bits of those from the second place, 64 each. */
+  private long[] turns = {};
+
+  private int turnsSize;
   private int size;
+
+  /** All nodes, when they were listed last: slots, or complements of indices of the unknown. */
+  private int[] nodes = {};
 
   /** Creates an empty request that is matched to the known nodes. */
   public AskedNodes(NodeNames known) {
     this.known = known;
-    this.bits = new long[(known.slotLimit() + Long.SIZE - 1) / Long.SIZE];
-    this.order = new int[known.size() + 1];
+    this.order = known.order();
+    this.bits = new long[(order.size() + Long.SIZE - 1) / Long.SIZE];
   }
 
   /** Returns a request about nodes by their names. */
@@ -39,45 +59,125 @@ public final class AskedNodes {
     int slot = known.find(name);
     if (slot == NodeNames.UNKNOWN) {
       unknown.add(name);
-      append(~(unknown.size() - 1));
+      write(~(unknown.size() - 1));
+      size++;
     } else {
-      add(slot);
+      addPlace(order.placeOf(slot));
     }
   }
 
-  /** Adds a known node by its slot. */
-  void add(int slot) {
-    bits[slot >> 6] |= 1L << slot;
-    append(slot);
+  /** Returns the order by whose places known nodes are added. */
+  NameOrder order() {
+    return order;
   }
 
-  /** Returns the slot of the node that was added last, {@link NodeNames#UNKNOWN} if not known. */
-  int lastSlot() {
-    return Math.max(order[size - 1], NodeNames.UNKNOWN);
+  /** Adds a known node by its place in the order. */
+  void addPlace(int place) {
+    bits[place >> 6] |= 1L << place;
+    write(place);
+    size++;
+  }
+
+  /**
+   * Returns the place of the node that was added last, alone; {@link NodeNames#UNKNOWN} where it is
+   * not known.
+   */
+  int lastPlace() {
+    return Math.max(written[writtenSize - 1], NodeNames.UNKNOWN);
+  }
+
+  /** Adds so many known nodes from a place in the order on. */
+  void addRun(int place, int count) {
+    if (count > 0) {
+      addBits(place, place + count);
+      write(RUN);
+      write(place);
+      write(count);
+      size += count;
+    }
+  }
+
+  /** Notes of the next 64 nodes that will be added as merged which are from the other place. */
+  void writeTurns(long bitsOfTurned) {
+    if (turnsSize == turns.length) {
+      turns = Arrays.copyOf(turns, Math.max(16, 2 * turnsSize));
+    }
+    turns[turnsSize++] = bitsOfTurned;
+  }
+
+  /** Adds so many known nodes from each of two places in the order on, by the turns noted. */
+  void addMerged(int place, int other, int count, int otherCount) {
+    addBits(place, place + count);
+    addBits(other, other + otherCount);
+    if (count + otherCount > 0) {
+      write(MERGED);
+      write(place);
+      write(other);
+      write(count + otherCount);
+      size += count + otherCount;
+    }
+  }
+
+  private void addBits(int from, int to) {
+    if (from == to) {
+      return;
+    }
+    int first = from >> 6;
+    int last = (to - 1) >> 6;
+    long fromMask = -1L << from;
+    long toMask = -1L >>> -to;
+    if (first == last) {
+      bits[first] |= fromMask & toMask;
+    } else {
+      bits[first] |= fromMask;
+      Arrays.fill(bits, first + 1, last, -1L);
+      bits[last] |= toMask;
+    }
+  }
+
+  private void write(int part) {
+    if (writtenSize == written.length) {
+      written = Arrays.copyOf(written, 2 * writtenSize);
+    }
+    written[writtenSize++] = part;
+  }
+
+  private int[] nodes() {
+    if (nodes.length != size) {
+      nodes = list();
+    }
+    return nodes;
+  }
+
+  private int[] list() {
+    int[] listed = new int[size];
+    int count = 0;
+    int turn = 0;
+    for (int i = 0; i < writtenSize; i++) {
+      int part = written[i];
+      if (part == RUN) {
+        int place = written[++i];
+        for (int left = written[++i]; left > 0; left--) {
+          listed[count++] = order.slot(place++);
+        }
+      } else if (part == MERGED) {
+        int[] places = {written[++i], written[++i]};
+        int merged = written[++i];
+        for (int j = 0; j < merged; j++) {
+          int from = (int) (turns[turn + (j >> 6)] >>> j) & 1;
+          listed[count++] = order.slot(places[from]++);
+        }
+        turn += (merged + Long.SIZE - 1) / Long.SIZE;
+      } else {
+        listed[count++] = part < 0 ? part : order.slot(part);
+      }
+    }
+    return listed;
   }
 
   /** Returns the slots of the known nodes that are named, in the order of the request. */
   int[] slots() {
-    return Arrays.stream(order, 0, size).filter(node -> node >= 0).toArray();
-  }
-
-  /** Adds known nodes by their slots, so many from an index on. */
-  void addAll(int[] slots, int from, int count) {
-    if (size + count > order.length) {
-      order = Arrays.copyOf(order, Math.max(size + count, size * 2));
-    }
-    System.arraycopy(slots, from, order, size, count);
-    size += count;
-    for (int i = from; i < from + count; i++) {
-      bits[slots[i] >> 6] |= 1L << slots[i];
-    }
-  }
-
-  private void append(int node) {
-    if (size == order.length) {
-      order = Arrays.copyOf(order, size * 2);
-    }
-    order[size++] = node;
+    return Arrays.stream(nodes()).filter(node -> node >= 0).toArray();
   }
 
   /** Returns how many nodes were named, one that was named twice counted twice. */
@@ -87,7 +187,8 @@ public final class AskedNodes {
 
   /** Tells whether the request names the node in a slot. */
   public boolean contains(int slot) {
-    return slot >> 6 < bits.length && (bits[slot >> 6] & 1L << slot) != 0;
+    int place = order.placeOf(slot);
+    return place >= 0 && (bits[place >> 6] & 1L << place) != 0;
   }
 
   /** Tells whether the request names a node. */
@@ -112,16 +213,16 @@ public final class AskedNodes {
 
   /** Calls {@code action} with the slot of each known node once, in the order of slots. */
   public void forEachSlot(IntConsumer action) {
-    for (int i = 0; i < bits.length; i++) {
-      for (long left = bits[i]; left != 0; left &= left - 1) {
-        action.accept((i << 6) + Long.numberOfTrailingZeros(left));
+    for (int slot = 0; slot < order.slotLimit(); slot++) {
+      if (contains(slot)) {
+        action.accept(slot);
       }
     }
   }
 
   /** Returns the name at a place in the order of the request. */
   public String name(int index) {
-    int node = order[index];
+    int node = nodes()[index];
     return node < 0 ? unknown.get(~node) : known.name(node);
   }
 
@@ -143,7 +244,7 @@ public final class AskedNodes {
     }
     int node = slot == NodeNames.UNKNOWN ? ~unknownAt : slot;
     int i = size - 1;
-    while (i >= 0 && order[i] != node) {
+    while (i >= 0 && nodes()[i] != node) {
       i--;
     }
     return i;

@@ -27,6 +27,18 @@ public final class JsonWords {
     return (quote - ONES) & ~quote & HIGHS;
   }
 
+  /** Returns the index of the first quotation mark from an index on, -1 where none is. */
+  static int quote(byte[] bytes, int from, int end) {
+    for (int at = from; at < end; at += BYTES) {
+      long quotes = quotes(word(bytes, at));
+      if (quotes != 0) {
+        int quote = at + (Long.numberOfTrailingZeros(quotes) >>> 3);
+        return quote < end ? quote : -1;
+      }
+    }
+    return -1;
+  }
+
   /**
    * Returns a word whose lowest set bit is in the first byte that is a quotation mark, a backslash,
    * a control character or not ASCII; 0 where none is.

@@ -214,6 +214,9 @@ final class Refusals {
 
   /** Tells whether all pods avoid a node now. */
   boolean avoids(String node, long nowNanos) {
+    if (avoidances.isEmpty()) {
+      return false; // without reading the name
+    }
     Avoidance avoidance = avoidances.getOrDefault(node, Map.of()).get(NodeRefusal.NO_GPU);
     return avoidance != null && avoidance.isOn(nowNanos);
   }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -108,10 +110,17 @@ class NodeNamesTest {
   @MethodSource("seeds")
   void requestsAreReadAsTheirNamesWhateverOrderIsLearnt(long seed) {
     Random random = new Random(seed);
+    assertRequestsAreRead(seed, slot -> "pool-" + "x".repeat(random.nextInt(4) * 6) + slot, random);
+    assertRequestsAreRead(seed, "pool-%05d"::formatted, random);
+    assertRequestsAreRead(seed, "ip-10-0-%05d.compute.internal"::formatted, random);
+    assertRequestsAreRead(seed, slot -> (slot % 100 < 10 ? "a" : "gpu-") + (slot + 100), random);
+  }
+
+  private static void assertRequestsAreRead(long seed, IntFunction<String> naming, Random random) {
     NodeNames names = new NodeNames();
     List<String> nodes = new ArrayList<>();
     for (int slot = 0; slot < 300; slot++) {
-      nodes.add("pool-" + "x".repeat(random.nextInt(4) * 6) + slot);
+      nodes.add(naming.apply(slot));
       names.put(nodes.get(slot), slot);
     }
     List<String> list = new ArrayList<>(nodes);
@@ -127,6 +136,7 @@ class NodeNamesTest {
         names.remove(nodes.get(slot));
       }
       List<String> asked = interleaved(list, 1 + random.nextInt(3), random);
+      asked.replaceAll(name -> random.nextInt(50) > 0 ? name : "q" + name.substring(1));
       byte[] json =
           ("[\"" + String.join("\",\"", asked) + "\"]").getBytes(StandardCharsets.US_ASCII);
       AskedNodes read = new AskedNodes(names);
@@ -141,6 +151,11 @@ class NodeNamesTest {
         assertThat(found).isIn(NodeNames.UNKNOWN, i);
         assertThat(read.contains(i)).isEqualTo(found == i && asked.contains(nodes.get(i)));
       }
+      List<Integer> slots = new ArrayList<>();
+      read.forEachSlot(slots::add);
+      assertThat(slots)
+          .isEqualTo(IntStream.range(0, nodes.size()).filter(read::contains).boxed().toList());
+      assertThat(read.hasDuplicates()).isFalse();
     }
   }
 

@@ -60,6 +60,19 @@ class NodesSkimTest {
     return text.toString();
   }
 
+  private interface Reading {
+    NodesRequest request() throws MalformedRequestException, InvalidObjectException;
+  }
+
+  /** Returns what is read, or why not: a pod that is none is found out when it is decoded. */
+  private static String outcome(Reading reading) {
+    try {
+      return described(reading.request());
+    } catch (MalformedRequestException | InvalidObjectException e) {
+      return e.toString();
+    }
+  }
+
   @Test
   void requestsOfKubeSchedulersFormAreSkimmed() {
     assertThat(skimmed(bytes(NAMES))).isNotNull();
@@ -85,7 +98,7 @@ class NodesSkimTest {
   }
 
   static List<Long> seeds() {
-    return List.of(1L, 2L, 3L, new Random().nextLong());
+    return List.of(1L, 2L, 3L, -239618449493707069L, new Random().nextLong());
   }
 
   @ParameterizedTest(name = "seed {0}")
@@ -104,13 +117,9 @@ class NodesSkimTest {
       NodesRequest skimmed = skimmed(json);
       if (skimmed != null) {
         String text = new String(json, StandardCharsets.UTF_8);
-        try {
-          assertThat(described(skimmed))
-              .as("seed %d, round %d: %s", seed, round, text)
-              .isEqualTo(described(decoder.parsed(Body.of(json), known)));
-        } catch (MalformedRequestException | InvalidObjectException e) {
-          throw new AssertionError("seed " + seed + ", round " + round + ": " + text, e);
-        }
+        assertThat(outcome(() -> skimmed))
+            .as("seed %d, round %d: %s", seed, round, text)
+            .isEqualTo(outcome(() -> decoder.parsed(Body.of(json), known)));
         same++;
       }
     }
