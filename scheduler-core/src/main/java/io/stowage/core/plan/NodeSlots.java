@@ -2,6 +2,7 @@ package io.stowage.core.plan;
 
 import io.stowage.core.cluster.GpuRequest;
 import io.stowage.core.cluster.NodeState;
+import io.stowage.core.cluster.Numbering;
 import io.stowage.core.cluster.PodShape;
 import io.stowage.core.cluster.Resources;
 import io.stowage.core.fit.Fit;
@@ -10,10 +11,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The open slots of one node, never none, and what they ask for in sum. Immutable. */
+/** The open slots of one node, never none, and what they ask for in sum. Not thread-safe. */
 public final class NodeSlots {
   private final List<Slot> slots;
-  private final int likeness;
   private final int[][] gpuDevices;
   private int heldGpus;
   private long cpuMilli;
@@ -21,9 +21,14 @@ public final class NodeSlots {
   private long ephemeralStorageBytes;
   private final Map<String, Long> extended = new HashMap<>();
 
-  NodeSlots(List<Slot> slots, int likeness) {
+  /** Zero where nobody asked for it yet. */
+  private int likeness;
+
+  /** A slot wherever it is. */
+  record Content(PodShape shape, List<Integer> gpuDevices) {}
+
+  NodeSlots(List<Slot> slots) {
     this.slots = List.copyOf(slots);
-    this.likeness = likeness;
     gpuDevices = new int[slots.size()][];
     for (int i = 0; i < gpuDevices.length; i++) {
       Slot slot = slots.get(i);
@@ -42,8 +47,13 @@ public final class NodeSlots {
     return slots;
   }
 
-  /** Returns a number that nodes share where their slots are the same. */
-  int likeness() {
+  /** Returns a number that nodes share where their slots are the same, the same each time. */
+  int likeness(Numbering<List<Content>> numbers) {
+    if (likeness == 0) {
+      likeness =
+          numbers.of(
+              slots.stream().map(slot -> new Content(slot.shape(), slot.gpuDevices())).toList());
+    }
     return likeness;
   }
 

@@ -19,13 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenSlots {
   private final Map<String, NodeSlots> byNode = new HashMap<>();
-  private final Numbering<List<Content>> numbers = new Numbering<>();
+  private final Numbering<List<NodeSlots.Content>> numbers = new Numbering<>();
 
   /** The slots as a plan, null where they have changed since it was made. */
   private @Nullable StowagePlan open = StowagePlan.EMPTY;
-
-  /** A slot wherever it is. */
-  private record Content(PodShape shape, List<Integer> gpuDevices) {}
 
   /** Replaces all slots by those of a plan; returns the nodes whose slots are others now. */
   public Set<String> adopt(StowagePlan plan) {
@@ -47,9 +44,7 @@ public final class OpenSlots {
   }
 
   private void put(String nodeName, List<Slot> slots) {
-    List<Content> contents =
-        slots.stream().map(slot -> new Content(slot.shape(), slot.gpuDevices())).toList();
-    byNode.put(nodeName, new NodeSlots(slots, numbers.of(contents)));
+    byNode.put(nodeName, new NodeSlots(slots));
   }
 
   /** Returns the slots that are open. */
@@ -70,7 +65,7 @@ public final class OpenSlots {
   /** Returns a number that nodes share where they have the same slots; 0 for those without. */
   public int likeness(NodeState node) {
     NodeSlots here = on(node);
-    return here == null ? 0 : here.likeness();
+    return here == null ? 0 : here.likeness(numbers);
   }
 
   /**

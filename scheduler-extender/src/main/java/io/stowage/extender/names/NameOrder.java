@@ -215,7 +215,13 @@ final class NameOrder {
     int most = Math.min(starts[slots.length] - start, end - from);
     int same = Arrays.mismatch(text, start, start + most, document, from, from + most);
     int behind = start + (same < 0 ? most : same);
-    int found = Arrays.binarySearch(starts, place, starts.length, behind);
+    int few = 1;
+    while (place + few < starts.length && starts[place + few] <= behind) {
+      few *= 2;
+    }
+    int found =
+        Arrays.binarySearch(
+            starts, place + few / 2, Math.min(place + few + 1, starts.length), behind);
     return (found < 0 ? -found - 2 : found) - place;
   }
 
