@@ -135,10 +135,15 @@ public final class AskedNodes {
     }
   }
 
-  private void write(int part) {
-    if (writtenSize == written.length) {
-      written = Arrays.copyOf(written, 2 * writtenSize);
+  /** Makes room for so many nodes one by one. */
+  void reserve(int count) {
+    if (writtenSize + count > written.length) {
+      written = Arrays.copyOf(written, Math.max(writtenSize + count, 2 * writtenSize));
     }
+  }
+
+  private void write(int part) {
+    reserve(1);
     written[writtenSize++] = part;
   }
 

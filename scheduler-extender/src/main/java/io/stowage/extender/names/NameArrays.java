@@ -87,6 +87,7 @@ final class NameArrays {
       } else {
         unforeseen++;
         if (unforeseen > MOST_UNFORESEEN && unforeseen * 2 > asked.size()) {
+          asked.reserve(names.size());
           behind = readUnordered(bytes, at, end, asked);
           learn(asked, asked.size());
           return behind;
