@@ -14,10 +14,12 @@ import java.util.function.IntConsumer;
  */
 public final class AskedNodes {
   /**
-   * What is written before a stretch; a node alone is its place, or its complement in the others.
+   * What is written before a stretch: its place and length follow. A known node alone is written as
+   * its place, an unknown one as the complement of its index.
    */
   private static final int RUN = Integer.MIN_VALUE;
 
+  /** Before two stretches that were merged: their places and the length of both together follow. */
   private static final int MERGED = Integer.MIN_VALUE + 1;
 
   private final NodeNames known;

@@ -18,6 +18,9 @@ final class NameOrder {
   /** There are fewer nodes, and slots, than this. */
   static final int MOST_NODES = (1 << PLACE_BITS) - 1;
 
+  /** After so many names in a row from one of two places, the other is not looked for any more. */
+  private static final int RUN = 8;
+
   /** How many bytes are set aside for a name; more are found where they are needed. */
   private static final int NAME_BYTES = 16;
 
@@ -39,9 +42,6 @@ final class NameOrder {
 
   /** By hash of the name: bits of it, and the place and one; 0 where an entry is free. */
   private final int[] table;
-
-  /** After so many names in a row from one of two places, the other is not looked for any more. */
-  private static final int RUN = 8;
 
   /** Two places in an order that a request continues at, now at the one and now at the other. */
   static final class Cursors {
