@@ -68,6 +68,7 @@ final class NameArrays {
     NameOrder order = asked.order();
     NameOrder.Cursors cursors = new NameOrder.Cursors();
     int at = from;
+    // Variables while names are compared one by one: fields would be written with each.
     int next = 0;
     int other = 0;
     int inRow = 0;
