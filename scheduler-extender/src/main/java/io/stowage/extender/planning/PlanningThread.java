@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * The thread that plans, round after round, while there is something to gain: once the state is
  * synced, it takes a picture of it, improves the plan by a bounded number of moves, and has the
  * state adopt it. It rests when nothing has changed since the last picture and the last round found
- * nothing better, until something changes; and after each round twice as long as that took, so that
- * it takes a third of a core at most from kube-scheduler and others beside it.
+ * nothing better, until something changes; and after each round nine times as long as that took, so
+ * that it takes a tenth of a core at most from kube-scheduler and others beside it.
  *
  * <p>A round that fails is logged and counted; the plan before it stays, and the next round follows
  * after a pause that grows with each failure in a row. For a policy that does not plan the thread
@@ -30,7 +30,7 @@ public final class PlanningThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PlanningThread.class);
   private static final long SEED = 1;
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
-  private static final int REST = 2;
+  private static final int REST = 9;
   private static final Duration LAST_ROUND = Duration.ofSeconds(5);
 
   private final StateLoop loop;

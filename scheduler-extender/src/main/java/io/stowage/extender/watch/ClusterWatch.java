@@ -206,6 +206,7 @@ public final class ClusterWatch implements AutoCloseable {
                 .withRequestRetryBackoffInterval(FIRST_PAUSE_MILLIS)
                 .withWebsocketPingInterval((long) PING_MILLIS)
                 .build())
+        .withKubernetesSerialization(WatchedJson.serialization())
         .withHttpClientFactory(
             new Vertx5HttpClientFactory() {
               @Override

@@ -119,7 +119,7 @@ class SchedulingRateE2E {
 
     void awaitBound(int pods, ChildProcess scheduler) {
       await(pods + " pods to be bound, see " + scheduler.log())
-          .atMost(Duration.ofMinutes(5))
+          .atMost(Duration.ofMinutes(5).plusMillis(100L * pods))
           .pollInterval(Duration.ofMillis(200))
           .until(() -> bound.size() == pods);
     }
