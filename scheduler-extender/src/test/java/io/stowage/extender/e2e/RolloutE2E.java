@@ -31,12 +31,21 @@ class RolloutE2E {
   private static final double LEAST_PERCENT = 95;
   private static final String VERSION = "model-version";
 
+  /** How many pods wait differs by half from one time to the next. */
+  private static final int TIMES = 3;
+
   /**
-   * A change from one version to another.
+   * Changes from one version to another.
    *
    * @param waited how many pods kube-scheduler found no node for at first
    */
-  private record Change(int waited, double seconds) {}
+  private record Change(int waited, double seconds) {
+    static final Change NONE = new Change(0, 0);
+
+    Change plus(int pods, long startNanos) {
+      return new Change(waited + pods, seconds + (System.nanoTime() - startNanos) / 1e9);
+    }
+  }
 
   /** What became of a set-up. */
   private record Rollout(double percentBefore, Change out, Change back, double percentAfter) {
@@ -54,6 +63,13 @@ class RolloutE2E {
       if (Pods.whyPending(pod).isPresent()) {
         uids.add(pod.getMetadata().getUid());
       }
+    }
+
+    /** Returns how many waited since the last call. */
+    int take() {
+      int count = uids.size();
+      uids.clear();
+      return count;
     }
 
     @Override
@@ -113,20 +129,24 @@ class RolloutE2E {
     Waits waits = new Waits();
     try (Watch watch = client.pods().inNamespace("default").watch(waits)) {
       assertThat(watch).isNotNull();
-      long start = System.nanoTime();
-      apply(client, schedulerName, "2");
-      awaitRolledOut(client, "2");
-      Change out = new Change(waits.uids.size(), (System.nanoTime() - start) / 1e9);
+      Change out = Change.NONE;
+      Change back = Change.NONE;
+      for (int time = 1; time <= TIMES; time++) {
+        String next = "next-" + time;
+        long start = System.nanoTime();
+        apply(client, schedulerName, next);
+        awaitRolledOut(client, next);
+        out = out.plus(waits.take(), start);
 
-      waits.uids.clear();
-      start = System.nanoTime();
-      apply(client, schedulerName, "3");
-      await("the roll-out to be half way")
-          .pollInterval(Duration.ofMillis(100))
-          .until(() -> updated(client) >= REPLICAS / 3);
-      controlPlane.kubectl("rollout", "undo", "deployment/model");
-      awaitRolledOut(client, "2");
-      Change back = new Change(waits.uids.size(), (System.nanoTime() - start) / 1e9);
+        start = System.nanoTime();
+        apply(client, schedulerName, "worse-" + time);
+        await("the roll-out to be half way")
+            .pollInterval(Duration.ofMillis(100))
+            .until(() -> updated(client) >= REPLICAS / 3);
+        controlPlane.kubectl("rollout", "undo", "deployment/model");
+        awaitRolledOut(client, next);
+        back = back.plus(waits.take(), start);
+      }
       ClusterSnapshot end = ClusterSnapshot.take(client);
       end.assertNoNodeOvercommitted();
       return new Rollout(before, out, back, end.allocationPercent(GPU));
@@ -180,9 +200,13 @@ class RolloutE2E {
     return client.pods().inNamespace("default").list().getItems();
   }
 
+  /** Returns how many replicas are of the version that was applied last. */
   private static int updated(KubernetesClient client) {
-    Integer updated = model(client).getStatus().getUpdatedReplicas();
-    return updated == null ? 0 : updated;
+    Deployment model = model(client);
+    Integer updated = model.getStatus().getUpdatedReplicas();
+    boolean observed =
+        model.getMetadata().getGeneration().equals(model.getStatus().getObservedGeneration());
+    return updated == null || !observed ? 0 : updated;
   }
 
   private static Deployment model(KubernetesClient client) {
