@@ -32,7 +32,7 @@ class RolloutE2E {
   private static final String VERSION = "model-version";
 
   /** How many pods wait differs by half from one time to the next. */
-  private static final int TIMES = 3;
+  private static final int TIMES = 5;
 
   /**
    * Changes from one version to another.
