@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +62,7 @@ class SchedulingRateE2E {
    * Programs that have the same to do for a pod in every set-up: by what they took, set-ups compare
    * where the machine was not equally fast.
    */
-  private static final Set<String> ALIKE = Set.of("etcd", "kube-controller-manager", "kubelet");
+  private static final List<String> ALIKE = List.of("etcd", "kube-controller-manager", "kubelet");
 
   /** Of as many pods each, created at once, so that few are like the one before. */
   private static final List<String> SHAPES =
@@ -125,7 +126,7 @@ class SchedulingRateE2E {
 
     void awaitBound(int pods, ChildProcess scheduler) {
       await(pods + " pods to be bound, see " + scheduler.log())
-          .atMost(Duration.ofMinutes(5).plusMillis(100L * pods))
+          .atMost(Duration.ofMillis(Math.max(300_000, 100L * pods)))
           .pollInterval(Duration.ofMillis(200))
           .until(() -> bound.size() == pods);
     }
@@ -305,7 +306,7 @@ class SchedulingRateE2E {
     }
   }
 
-  private static double sum(Set<String> programs, Map<String, Double> cpuSeconds) {
+  private static double sum(Collection<String> programs, Map<String, Double> cpuSeconds) {
     return programs.stream().mapToDouble(cpuSeconds::get).sum();
   }
 
